@@ -1,0 +1,48 @@
+# Vouch: `make` alone lists what there is. Needs make, POSIX sh and Python 3.11, 3.12 or 3.13 (PYTHON=... names one).
+.POSIX:
+.SUFFIXES:
+.PHONY: help run venv venv-run test lint check bench lock format clean
+
+BIN = .venv/bin
+ARGS =
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --quiet pip compile --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+run: venv-run ## start the demo on http://127.0.0.1:8080 (PORT=8081 for another port; Ctrl-C ends it)
+	@exec $(BIN)/python -m playground
+
+venv: ## make or refresh .venv with everything for tests and checks
+	@PYTHON="$(PYTHON)" tools/venv.sh dev
+
+venv-run:
+	@PYTHON="$(PYTHON)" tools/venv.sh run
+
+test: venv ## run the tests (ARGS="-k share" picks some)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: venv ## check format, style, types and imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## lint, then test
+
+bench: venv ## measure the promised speeds and print the table
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+format: venv ## put the code into the project's format
+	$(BIN)/ruff check --fix-only --select I .
+	$(BIN)/ruff format .
+
+lock: venv ## resolve pyproject.toml anew into requirements/ (ARGS="--upgrade" for newer versions)
+	$(COMPILE) --group build $(ARGS) -o requirements/run.txt
+	$(COMPILE) --group dev -c requirements/run.txt $(ARGS) -o requirements/dev.txt
+
+clean: ## remove .venv, caches and what tests left behind (the demo's data stays)
+	rm -rf .venv build dist vouch.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .coverage .coverage.* htmlcov artifacts bench-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
