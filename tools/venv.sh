@@ -22,8 +22,9 @@ give_up() {
     {
         echo "Vouch needs Python 3.11, 3.12 or 3.13, with its venv module."
         for name in ${PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
-            command -v "$name" >/dev/null 2>&1 || continue
-            if fits "$name"; then
+            if ! command -v "$name" >/dev/null 2>&1; then
+                [ -z "${PYTHON:-}" ] || echo "  $name was not found."
+            elif fits "$name"; then
                 echo "  $name is $("$name" -c "$version"), but lacks venv (Debian, Ubuntu: apt install $(basename "$name")-venv)."
             else
                 echo "  $name is $("$name" -c "$version" 2>/dev/null || echo "there, but does not start"): not usable."

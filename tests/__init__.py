@@ -1,0 +1,1 @@
+"""The tests; `docs/` says what each folder holds."""

@@ -1,0 +1,53 @@
+"""What every test may rely on: a test that needs a tool is skipped, or failed if `VOUCH_REQUIRE` names the tool.
+
+`VOUCH_REQUIRE=browser,node` is set where those tools are installed on purpose, so that a skip cannot hide there.
+"""
+
+import os
+import shutil
+
+import pytest
+
+TOOLS = {
+    "browser": (("chromium", "chromium-browser", "google-chrome"), "install Chromium (Debian: apt install chromium)"),
+    "node": (("node", "nodejs"), "install Node 20 or newer (Debian: apt install nodejs)"),
+}
+
+
+def find_tool(marker: str) -> str | None:
+    """Return the path of the first program there is for the marker, or None."""
+    names, _ = TOOLS[marker]
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def required_tools(setting: str) -> set[str]:
+    """Return the markers that `setting` ("browser,node") names; an unknown one is an error."""
+    names = {name.strip() for name in setting.split(",") if name.strip()}
+    if unknown := names - TOOLS.keys():
+        raise pytest.UsageError(f"VOUCH_REQUIRE: {', '.join(sorted(unknown))} is not known; say {', '.join(TOOLS)}")
+    return names
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a misspelt VOUCH_REQUIRE before any test runs."""
+    required_tools(os.environ.get("VOUCH_REQUIRE", ""))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or fail where it is required, a test whose tool is missing; the line says what to install."""
+    required = required_tools(os.environ.get("VOUCH_REQUIRE", ""))
+    for marker, (names, advice) in TOOLS.items():
+        if item.get_closest_marker(marker) is None or find_tool(marker):
+            continue
+        line = f"needs {names[0]}: {advice}"
+        if marker in required:
+            pytest.fail(f"{line} (VOUCH_REQUIRE names {marker})", pytrace=False)
+        pytest.skip(line)
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Return the path of Chromium; only for tests marked `browser`."""
+    path = find_tool("browser")
+    assert path, "mark the test with pytest.mark.browser"
+    return path
