@@ -1,0 +1,1 @@
+"""Vouch: a self-hosted bot for employee advocacy in workplace chat."""

@@ -1,0 +1,1 @@
+"""Pure rules and frozen data: no clock, no database, no platform."""

@@ -1,0 +1,367 @@
+"""What people ask for: one `Interaction` with one `Action`, plain frozen data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+FieldValue = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that a person asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One thing that one person did in chat.
+
+    `key` is the same for every delivery of the same deed. `person_ref`, `channel_ref`, `message_ref` and `window_ref`
+    are the platform's own, opaque to us; a window that a job may redraw is named by `Form.ref` instead.
+    """
+
+    key: str
+    platform: str
+    tenant_ref: str
+    person_ref: str
+    action: Action
+    received_at: datetime
+    channel_ref: str | None = None
+    message_ref: str | None = None
+    window_ref: str | None = None
+    is_direct: bool = False
+
+
+# Sharing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenShare(Action):
+    """Open the share window for `post_id`."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeShare(Action):
+    """Redraw the share window for another `network`, keeping `text`."""
+
+    share_id: int
+    network: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveForNetwork(Action):
+    """Keep `text` for `network`: the member has just followed the link to its composer."""
+
+    share_id: int
+    network: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayShared(Action):
+    """The member says that they shared it; kept as said."""
+
+    share_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPermalink(Action):
+    """Open the window that takes the link of the member's own post."""
+
+    share_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitPermalink(Action):
+    """Confirm a share by `url`, the address of the member's post on the network."""
+
+    share_id: int
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoShare(Action):
+    """Take back a share: its points are reversed, its link keeps working."""
+
+    share_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DismissPost(Action):
+    """Not for me: never remind me of this post, fewer on its topics."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerWelcome(Action):
+    """Say whether one's name may stand on boards ("yes" or "no")."""
+
+    names: str
+
+
+# Publishing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPost(Action):
+    """Begin a post, from `link` if one is given."""
+
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkipReading(Action):
+    """Show the post form at once, without waiting for the page."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFields(Action):
+    """What the post form holds, as typed: dates "YYYY-MM-DD", times "HH:MM", both in the curator's zone."""
+
+    post_id: int
+    title: str = ""
+    summary: str = ""
+    link: str = ""
+    picture: str = ""
+    channels: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    language: str = ""
+    wording_language: str = ""
+    wording_1: str = ""
+    wording_1_network: str = ""
+    wording_2: str = ""
+    wording_2_network: str = ""
+    wording_3: str = ""
+    wording_3_network: str = ""
+    publish_on: str = ""
+    publish_at: str = ""
+    expires_on: str = ""
+    expires_at: str = ""
+    disclosure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDraft(PostFields):
+    """Keep what was typed so far; bad values are kept as typed and told at the review."""
+
+    shown_language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPost(PostFields):
+    """Check what was typed and show the channels and times before anything is announced."""
+
+    shown_language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewPost(Action):
+    """Send the real card of a post to oneself alone."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncePost(Action):
+    """Announce a reviewed post now, or at the time it holds; with a second pair of eyes, ask for it."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscardDraft(Action):
+    """Throw a draft away."""
+
+    post_id: int
+
+
+# Suggesting and deciding; `ref` is "S12" for a suggestion, "P7" for a post, or a bare number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggest(Action):
+    """Suggest `link` (as typed, maybe with words around it) for the programme, with a reason."""
+
+    link: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestMessage(Action):
+    """Open the suggestion window for somebody's message, `text` with its links."""
+
+    text: str = ""
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitSuggestion(Action):
+    """Suggest `link` from the window."""
+
+    link: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowQueue(Action):
+    """List what waits for a decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve(Action):
+    """Approve a suggestion (it becomes a post draft) or a pending post."""
+
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDecline(Action):
+    """Open the window that asks why."""
+
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline(Action):
+    """Decline a suggestion or a pending post with a reason that its authors are told."""
+
+    ref: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(Action):
+    """Open the form of a post, or of the post that a suggestion becomes."""
+
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Action):
+    """Announce an approved post at `when`, in the curator's words and zone."""
+
+    ref: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(Action):
+    """Stop the sharing of a post and say so on every announcement."""
+
+    ref: str = ""
+
+
+# Looking and setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowBoard(Action):
+    """Show the board of "week", "month" (rolling 30 days) or "season" (quarter); `crews` for the board of teams."""
+
+    period: str = "week"
+    crews: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMe(Action):
+    """Show what one's own shares brought."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowWhy(Action):
+    """Explain one's own ledger entries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHome(Action):
+    """The Home tab was opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSettings(Action):
+    """Open the settings window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveSettings(Action):
+    """Keep the settings."""
+
+    network: str = ""
+    locale: str = ""
+    names: str = ""
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Action):
+    """Leave the programme, privately."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComeBack(Action):
+    """Take part again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPrivacy(Action):
+    """Show what is kept about oneself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportMine(Action):
+    """Get what is kept about oneself as a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseMe(Action):
+    """Erase what is kept about oneself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHelp(Action):
+    """Show what Vouch understands; `unknown` is a word that it did not, `nearest` the closest one that it does."""
+
+    unknown: str = ""
+    nearest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMessage(Action):
+    """Words sent to the bot itself: a link is a suggestion, a command is a command, anything else gets help."""
+
+    text: str = ""
+
+
+# Running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup(Action):
+    """Show the state of the installation; with a valid one-time `code` become its first admin."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowFailures(Action):
+    """List failed and uncertain jobs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryJob(Action):
+    """Send a failed or uncertain job again."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropJob(Action):
+    """Give a failed or uncertain job up."""
+
+    job_id: int

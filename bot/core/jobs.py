@@ -1,0 +1,217 @@
+"""Every kind of job in the outbox: what it carries, which limit it falls under, how often it may be tried."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+
+class Pool(StrEnum):
+    """A limit that jobs share over the whole workspace; INSIDE calls nothing outside, or nothing that is limited."""
+
+    POST = "post"
+    UPDATE = "update"
+    LOOKUP = "lookup"
+    INSIDE = "inside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work that was committed with what caused it and is done after that commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceIn(Job):
+    """Post `announcement_id` in its channel."""
+
+    announcement_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshAnnouncement(Job):
+    """Redraw the message of `announcement_id` as its post now is."""
+
+    announcement_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSuggestion(Job):
+    """Post the card of `suggestion_id` in the curators' channel."""
+
+    suggestion_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshSuggestion(Job):
+    """Redraw the card of `suggestion_id`."""
+
+    suggestion_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPending(Job):
+    """Post or redraw the card of pending `post_id` in the curators' channel."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage(Job):
+    """Read the page behind `post_id`'s link and draw the filled form into window `window`."""
+
+    post_id: int
+    window: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPreview(Job):
+    """Send the card of `post_id` to `member_id` alone."""
+
+    post_id: int
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskShared(Job):
+    """Ask privately how `share_id` went, with buttons to confirm it."""
+
+    share_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellDecision(Job):
+    """Tell `member_id` what became of `suggestion_id`, with the curator's note."""
+
+    suggestion_id: int
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellPostDecision(Job):
+    """Tell the curator of `post_id` what a second pair of eyes decided."""
+
+    post_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellWithdrawal(Job):
+    """Tell `member_id`, who withdrew `post_id`, how far its announcements are."""
+
+    post_id: int
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostBoard(Job):
+    """Post the board of the week that ended before `until` (ISO instant) in `channel_ref`."""
+
+    channel_ref: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendExport(Job):
+    """Send `member_id` a file with what is kept about them."""
+
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditVisits(Job):
+    """Turn visits that earn and are not yet credited into ledger entries and totals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishDue(Job):
+    """Publish scheduled posts whose time has come, and expire those whose time is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRoles(Job):
+    """Read roles and crews anew from configuration, groups and addresses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetOld(Job):
+    """Delete what the retention windows no longer allow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollTotals(Job):
+    """Take the days that left the rolling 30 days out of the month's totals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a kind of job is handled; `repeatable` work may be done twice without harm, other work never is."""
+
+    pool: Pool
+    tries: int
+    repeatable: bool
+
+
+_SAY = Policy(pool=Pool.POST, tries=8, repeatable=False)
+_REDRAW = Policy(pool=Pool.UPDATE, tries=8, repeatable=True)
+_INSIDE = Policy(pool=Pool.INSIDE, tries=8, repeatable=True)
+
+POLICIES: Mapping[type[Job], Policy] = {
+    AnnounceIn: _SAY,
+    RefreshAnnouncement: _REDRAW,
+    ShowSuggestion: _SAY,
+    RefreshSuggestion: _REDRAW,
+    ShowPending: _SAY,
+    ReadPage: Policy(pool=Pool.INSIDE, tries=4, repeatable=True),
+    SendPreview: _SAY,
+    AskShared: _SAY,
+    TellDecision: _SAY,
+    TellPostDecision: _SAY,
+    TellWithdrawal: _SAY,
+    PostBoard: _SAY,
+    SendExport: Policy(pool=Pool.POST, tries=4, repeatable=False),
+    CreditVisits: _INSIDE,
+    PublishDue: _INSIDE,
+    RefreshRoles: Policy(pool=Pool.LOOKUP, tries=4, repeatable=True),
+    ForgetOld: _INSIDE,
+    RollTotals: _INSIDE,
+}
+
+
+class JobState(StrEnum):
+    """queued → running (under a lease; what is not repeatable is then being sent) → one of the ends, or queued again."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    DROPPED = "dropped"
+
+
+def kind_of(kind: type[Job]) -> str:
+    """Return the name of a kind of job ("announce_in")."""
+    return _snake(kind.__name__)
+
+
+@cache
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@cache
+def kinds() -> Mapping[str, type[Job]]:
+    """Return every kind of job by its name."""
+    return {kind_of(kind): kind for kind in POLICIES}
+
+
+def pack_job(job: Job) -> str:
+    """Return what a job carries as JSON."""
+    return json.dumps(asdict(job), separators=(",", ":"))
+
+
+def unpack_job(kind: str, held: str) -> Job:
+    """Return the job of this kind with what it carries; an unknown kind raises `KeyError`."""
+    values: dict[str, Any] = json.loads(held)
+    return kinds()[kind](**values)

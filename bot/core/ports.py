@@ -1,0 +1,105 @@
+"""What the inside needs from the outside, as protocols; every connector of a port passes that port's contract suite."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.actions import Interaction
+from bot.core.cards import Card, Chart, Form
+from bot.core.people import Person
+from bot.core.reply import Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page says of itself; texts are plain, white space folded, at most 300 (title) and 2,000 characters."""
+
+    url: str
+    title: str
+    summary: str
+    picture: str | None
+    language: str | None
+    site: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file to send: `body` is what it holds."""
+
+    name: str
+    body: bytes
+    note: str
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+
+
+class Dispatch(Protocol):
+    """Handles one interaction and returns what to show; never raises for anything foreseen."""
+
+    async def __call__(self, interaction: Interaction) -> Reply:
+        """Handle `interaction` once, however often it arrives; a repetition returns silence."""
+
+
+class ChatSurface(Protocol):
+    """Where people talk. Every call is one outside call and raises only `OutsideError`s.
+
+    `TryLater`: certainly not done, may be asked again. `Refused`: certainly not done; `code` is the platform's word.
+    `Uncertain`: the request left and no answer came.
+    """
+
+    async def post(self, channel_ref: str, card: Card, *, key: str) -> str:
+        """Post `card` in a channel and return the message's reference; `key` marks the message, it does not dedupe."""
+
+    async def update(self, channel_ref: str, message_ref: str, card: Card) -> None:
+        """Redraw a message of ours; doing it twice is harmless."""
+
+    async def tell(self, person_ref: str, card: Card, *, key: str) -> str:
+        """Send `card` to one person's private conversation with the bot and return the message's reference."""
+
+    async def send_file(self, person_ref: str, attachment: Attachment) -> None:
+        """Send a file to one person's private conversation with the bot."""
+
+    async def redraw_window(self, window: str, form: Form) -> None:
+        """Redraw the open window whose `Form.ref` is `window`; `Refused("not_found")` if it is not open."""
+
+    async def redraw_home(self, person_ref: str, card: Card) -> None:
+        """Redraw one person's Home tab."""
+
+    async def look_up(self, person_ref: str) -> Person:
+        """Return a person as the platform describes them now."""
+
+    async def find_by_email(self, email: str) -> Person | None:
+        """Return the person with this address, or `None`."""
+
+    async def list_group(self, group_ref: str) -> Sequence[str]:
+        """Return the references of the people in a user group."""
+
+    async def list_channels(self) -> Sequence[str]:
+        """Return the references of the channels that the bot is in."""
+
+
+class PagePreview(Protocol):
+    """Reads what a page says of itself, safely."""
+
+    async def read(self, url: str) -> Page:
+        """Read `url`; raises `PageUnreadable` with the reason."""
+
+
+class ChartPainter(Protocol):
+    """Draws charts."""
+
+    async def paint(self, chart: Chart) -> bytes:
+        """Return `chart` as a PNG."""
+
+
+class ComposerAddresses(Protocol):
+    """Knows the address of each network's own share dialog."""
+
+    def address(self, network: str, *, text: str, link: str | None, title: str) -> str:
+        """Return the address that opens `network`'s composer with `text` (whole, as composed) and `link`."""

@@ -1,0 +1,136 @@
+"""The programme as plain values: what `config.yaml` says, in the shape that rules and handlers need.
+
+`bot/config.py` reads and checks the file and builds one `Programme`; nothing here knows where it came from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.core.points import PointsPolicy
+from bot.core.privacy import RetentionPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Who runs the programme; `sponsor` is the person named in the welcome and `sponsor_word` what they say there."""
+
+    name: str
+    sponsor: str = ""
+    sponsor_word: str = ""
+    policy_url: str = ""
+    campaign: str = "advocacy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardTime:
+    """When a channel's weekly board is posted: weekday 0 is Monday, the time is in `zone`."""
+
+    weekday: int
+    at: time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceChannel:
+    """A channel in which posts may be announced; `board` is `None` where no weekly board is wanted."""
+
+    ref: str
+    name: str
+    language: str
+    topics: tuple[str, ...] = ()
+    board: BoardTime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """What the company set for one network; `host` is the instance of networks that have many."""
+
+    name: str
+    post_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingHours:
+    """When members may be written to, in their own zone; weekday 0 is Monday."""
+
+    start: time = time(9)
+    end: time = time(17, 30)
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSource:
+    """Who holds a role: platform ids, e-mail addresses, and user groups."""
+
+    ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrewSource:
+    """A group of colleagues: listed people, or a user group."""
+
+    name: str
+    ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The platform's limits that jobs must hold: so many a minute over the workspace, a pause within one channel."""
+
+    posts_a_minute: int = 300
+    channel_pause: timedelta = timedelta(seconds=1)
+    updates_a_minute: int = 50
+    lookups_a_minute: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRules:
+    """How late a thing may still be done after a stop of the bot; older ones are skipped and said so."""
+
+    announcement: timedelta = timedelta(hours=24)
+    board: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """The line that says who the member works for; `lines` by language; empty `lines` mean the default wording."""
+
+    is_required: bool = True
+    lines: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """Everything that rules and handlers need to know of one installation."""
+
+    company: Company
+    zone: ZoneInfo
+    public_url: str | None
+    channels: tuple[AnnounceChannel, ...]
+    curators_channel: str | None
+    networks: Mapping[str, NetworkSettings]
+    languages: tuple[str, ...] = ("en", "nl")
+    topics: tuple[str, ...] = ()
+    link_domains: tuple[str, ...] = ()
+    needs_second_eyes: bool = False
+    disclosure: Disclosure = Disclosure()
+    points: tuple[PointsPolicy, ...] = ()
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    working_hours: WorkingHours = WorkingHours()
+    curators: RoleSource = RoleSource()
+    admins: RoleSource = RoleSource()
+    crews: tuple[CrewSource, ...] = ()
+    pace: Pace = Pace()
+    late: LateRules = LateRules()
+    smallest_crew: int = 5
+    go_lifetime: timedelta = timedelta(minutes=30)
+
+    def channel(self, ref: str) -> AnnounceChannel | None:
+        """Return the configured channel with this reference, or `None`."""
+        return next((one for one in self.channels if one.ref == ref), None)

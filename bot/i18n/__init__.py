@@ -1,0 +1,1 @@
+"""Texts that people read: gettext catalogues, one folder a locale."""

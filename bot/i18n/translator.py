@@ -1,0 +1,113 @@
+"""Gettext catalogues by Babel: the text for a key in a member's language, with plural forms and placeholders."""
+
+import gettext
+import io
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from bot.core.cards import Span, Spans
+
+FOLDER = Path(__file__).parent
+DEFAULT = "en"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages that there is a catalogue for."""
+    return tuple(sorted(path.parent.parent.name for path in FOLDER.glob("*/LC_MESSAGES/vouch.po")))
+
+
+def language_of(locale: str) -> str:
+    """Return the catalogue's language for a locale such as "nl-NL"; English where there is none."""
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    return language if language in languages() else DEFAULT
+
+
+@cache
+def _catalogue(language: str) -> gettext.GNUTranslations:
+    with (FOLDER / language / "LC_MESSAGES" / "vouch.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of one language, with dates and numbers as that language writes them, in the reader's `zone`."""
+
+    language: str
+    zone: ZoneInfo
+
+    def text(self, key: str, **params: object) -> str:
+        """Return the text for `key`; `count` chooses the plural form. An unknown key raises `KeyError`."""
+        return self._template(key, params).format(**{name: self._shown(value) for name, value in params.items()})
+
+    def rich(self, key: str, **params: Span | int) -> Spans:
+        """Return the text for `key` as spans, so that a placeholder may be bold, a link or a person."""
+        spans: list[Span] = []
+        for words, name, _, _ in string.Formatter().parse(self._template(key, params)):
+            if words:
+                spans.append(words)
+            if name is not None:
+                value = params[name]
+                spans.append(self.number(value) if isinstance(value, int) else value)
+        return tuple(spans)
+
+    def number(self, value: int) -> str:
+        """Return a number as this language writes it."""
+        return format_decimal(value, locale=self.language)
+
+    def moment(self, at: datetime) -> str:
+        """Return an instant as a date and time in the reader's zone ("Monday 23 November, 09:00")."""
+        local = at.astimezone(self.zone)
+        return f"{self.day(local.date())}, {format_time(local, 'HH:mm', locale=self.language)}"
+
+    def day(self, on: date) -> str:
+        """Return a date with its weekday ("Monday 23 November")."""
+        return format_date(on, "EEEE d MMMM", locale=self.language)
+
+    def short_day(self, on: date) -> str:
+        """Return a short date ("23 Nov")."""
+        return format_date(on, "d MMM", locale=self.language)
+
+    def precise(self, at: datetime) -> str:
+        """Return an instant with its year, for records ("23 Nov 2026, 09:00")."""
+        return format_datetime(at.astimezone(self.zone), "d MMM y, HH:mm", locale=self.language)
+
+    def _template(self, key: str, params: Mapping[str, object]) -> str:
+        catalogue = _catalogue(self.language)
+        count = params.get("count")
+        found = catalogue.ngettext(key, key, count) if isinstance(count, int) else catalogue.gettext(key)
+        if found == key and isinstance(count, int):
+            found = catalogue.gettext(key)
+        if found == key:
+            raise KeyError(key)
+        return found
+
+    def _shown(self, value: object) -> object:
+        return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def words_for(locale: str, zone: str) -> Words:
+    """Return the texts for a member's locale and time zone; an unknown zone is read as UTC."""
+    return Words(language_of(locale), _zone(zone))
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")

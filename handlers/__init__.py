@@ -1,0 +1,1 @@
+"""Use cases: one per file, short, without a word of any platform."""

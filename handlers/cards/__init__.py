@@ -1,0 +1,1 @@
+"""Rows become cards and forms here, for all use cases."""

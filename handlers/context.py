@@ -1,0 +1,102 @@
+"""What a use case may use: `Context` inside the transaction of one interaction, `Outside` for a job after it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.actions import Interaction
+from bot.core.cards import Span, Spans
+from bot.core.people import Role
+from bot.core.ports import ChartPainter, ChatSurface, Clock, ComposerAddresses, PagePreview
+from bot.core.programme import Programme
+from bot.i18n.translator import Words
+
+Record = Callable[[AsyncSession], Awaitable[None]]
+"""Writes down what a job brought, in the same transaction that marks the job as done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """The member who acts; `role` is the one that counts now."""
+
+    id: int
+    platform: str
+    tenant_ref: str
+    person_ref: str
+    name: str
+    role: Role
+    locale: str
+    zone: str
+    crew_id: int | None
+    default_network: str | None
+    is_named: bool | None
+    muted_topics: tuple[str, ...]
+    joined_at: datetime
+    welcomed_at: datetime | None
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One interaction: its open transaction, who acts, and the programme. `secret` keys hashes of one-time tokens."""
+
+    session: AsyncSession
+    interaction: Interaction
+    me: Me
+    now: datetime
+    programme: Programme
+    words: Words
+    composers: ComposerAddresses
+    secret: bytes
+
+    @property
+    def member_id(self) -> int:
+        """The number of the member who acts."""
+        return self.me.id
+
+    def text(self, key: str, **params: object) -> str:
+        """Return the text for `key` in the member's language; `count` chooses the plural form."""
+        return self.words.text(key, **params)
+
+    def rich(self, key: str, **params: Span | int) -> Spans:
+        """Return the text for `key` as spans: a placeholder may be bold, a link or a person."""
+        return self.words.rich(key, **params)
+
+
+class SessionMaker(Protocol):
+    """Opens transactions."""
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open one writing transaction."""
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open one reading transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What a job may call; every call of `surfaces`, `pages` and `charts` happens with no transaction open."""
+
+    sessions: SessionMaker
+    surfaces: Mapping[str, ChatSurface]
+    pages: PagePreview
+    charts: ChartPainter
+    composers: ComposerAddresses
+    clock: Clock
+    programme: Programme
+    words: Callable[[str, str], Words]
+    secret: bytes
+
+    @property
+    def platform(self) -> str:
+        """The one platform of an installation that has one; the first of several."""
+        return next(iter(self.surfaces))
+
+    @property
+    def surface(self) -> ChatSurface:
+        """The surface of `platform`."""
+        return self.surfaces[self.platform]

@@ -1,0 +1,1 @@
+"""What is kept: the engine, the models, the queries and the migrations."""

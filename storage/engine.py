@@ -1,0 +1,116 @@
+"""Engines and sessions: one semantics on SQLite and PostgreSQL, one writer at a time on SQLite.
+
+On SQLite every writing transaction takes one lock of this process and starts with `BEGIN IMMEDIATE`; a deferred one
+that reads and then writes fails at once with "database is locked". The driver's own BEGIN is off, because with it a
+first write inside a savepoint commits on its own and survives a rollback.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+BUSY_MS = 1500
+"""How long a writer waits for another process; shorter than what a platform waits for an answer."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={BUSY_MS}",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+def async_url(url: str) -> str:
+    """Return `url` with the asynchronous driver of its database named."""
+    parsed = make_url(url)
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(False)
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the address of the default database in the data folder."""
+    return f"sqlite+aiosqlite:///{folder / 'vouch.db'}"
+
+
+class Sessions:
+    """Opens transactions: `begin()` to write (and read), `reading()` to read on other connections.
+
+    After a commit that added jobs, every callback in `on_jobs` is called once.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare engines for `url`; nothing is connected before the first transaction."""
+        self.url = async_url(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        self.writer = _engine(self.url, is_writer=True)
+        self.reader = _engine(self.url, is_writer=False) if self.is_sqlite else self.writer
+        self._write = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False)
+        self._lock: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self.on_jobs: list[Callable[[], None]] = []
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """Open one writing transaction; it commits at the end of the block and rolls back on any exception."""
+        async with self._lock:
+            async with self._write() as session, session.begin():
+                yield session
+            has_jobs = bool(session.info.get("has_jobs"))
+        if has_jobs:
+            for wake in self.on_jobs:
+                wake()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Open one reading transaction; what it would write is an error on SQLite."""
+        async with self._read() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=2)
+    engine = create_async_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000},
+        pool_size=1 if is_writer else 4,
+        max_overflow=0,
+    )
+    event.listen(engine.sync_engine, "connect", _set_up if is_writer else _set_up_reader)
+    event.listen(engine.sync_engine, "begin", _begin_immediate if is_writer else _begin_deferred)
+    return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _set_up_reader(connection: Any, record: object) -> None:  # noqa: ANN401
+    _set_up(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

@@ -1,0 +1,35 @@
+"""The tables: one module per noun."""
+
+from storage.models.base import Base
+from storage.models.ledger import LedgerEntry, Total
+from storage.models.member import AdminCode, Crew, Dismissal, Member
+from storage.models.post import Announcement, Decision, Post, Wording
+from storage.models.share import GoVisitor, Salt, Share, TrackedLink, Visit
+from storage.models.suggestion import Suggestion, SuggestionAuthor
+from storage.models.work import InboxRow, JobRow, Lane, Picture, Tick
+
+__all__ = [
+    "AdminCode",
+    "Announcement",
+    "Base",
+    "Crew",
+    "Decision",
+    "Dismissal",
+    "GoVisitor",
+    "InboxRow",
+    "JobRow",
+    "Lane",
+    "LedgerEntry",
+    "Member",
+    "Picture",
+    "Post",
+    "Salt",
+    "Share",
+    "Suggestion",
+    "SuggestionAuthor",
+    "Tick",
+    "Total",
+    "TrackedLink",
+    "Visit",
+    "Wording",
+]

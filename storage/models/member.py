@@ -1,0 +1,66 @@
+"""Members, their crews, and posts that they do not want to hear of again."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+from storage.types import BigKey
+
+
+class Crew(Base):
+    """A group of colleagues, shown to people as "team"."""
+
+    __tablename__ = "crew"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+
+
+class Member(Base):
+    """A person in the company. After erasure `person_ref` is a random id and everything that names them is empty."""
+
+    __tablename__ = "member"
+    __table_args__ = (UniqueConstraint("platform", "person_ref"), Index("ix_member_role", "role"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    platform: Mapped[str] = mapped_column(String(16))
+    tenant_ref: Mapped[str] = mapped_column(String(64))
+    person_ref: Mapped[str] = mapped_column(String(128))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str | None] = mapped_column(String(320))
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    chosen_locale: Mapped[str | None] = mapped_column(String(16))
+    zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    role: Mapped[str] = mapped_column(String(16), default="member")
+    role_at: Mapped[datetime | None]
+    role_is_fixed: Mapped[bool] = mapped_column(default=False)
+    crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"), index=True)
+    default_network: Mapped[str | None] = mapped_column(String(16))
+    is_named: Mapped[bool | None]
+    muted_topics: Mapped[list[str]] = mapped_column(default=list)
+    joined_at: Mapped[datetime]
+    welcomed_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+
+
+class Dismissal(Base):
+    """A member's private "not for me" on one post; counted nowhere."""
+
+    __tablename__ = "dismissal"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), primary_key=True)
+    at: Mapped[datetime]
+
+
+class AdminCode(Base):
+    """A one-time code that makes its first user an admin, kept as a hash."""
+
+    __tablename__ = "admin_code"
+
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -1,0 +1,106 @@
+"""Shares, their tracked links, and visits."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+from storage.types import BigKey, Digest
+
+_LIVE = text("state <> 'undone'")
+_NEW = text("credited_at IS NULL AND kind = 'human'")
+
+
+class Share(Base):
+    """A member's publication of a post on a network, with the exact text.
+
+    One live share per member, post and network. `go_hash` finds the share by the one-time token of its window.
+    `permalink_key` is unique, so that one post on a network confirms one share.
+    """
+
+    __tablename__ = "share"
+    __table_args__ = (
+        Index(
+            "uq_share_live",
+            "member_id",
+            "post_id",
+            "network",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+        Index("ix_share_post_state", "post_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id"))
+    network: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16), default="draft")
+    text: Mapped[str] = mapped_column(Text, default="")
+    disclosure: Mapped[str] = mapped_column(String(200), default="")
+    wording_id: Mapped[int | None]
+    is_own_words: Mapped[bool] = mapped_column(default=False)
+    go_hash: Mapped[bytes | None] = mapped_column(Digest, unique=True)
+    go_expires_at: Mapped[datetime | None]
+    go_used_at: Mapped[datetime | None]
+    typed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    said_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    evidenced_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+    permalink: Mapped[str | None] = mapped_column(Text)
+    permalink_key: Mapped[str | None] = mapped_column(String(500), unique=True)
+
+
+class TrackedLink(Base):
+    """A tracked address `/l/{slug}` that leads to `target`: one per share."""
+
+    __tablename__ = "link"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    share_id: Mapped[int] = mapped_column(ForeignKey("share.id"), unique=True)
+    slug: Mapped[str] = mapped_column(String(16), unique=True)
+    target: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class Visit(Base):
+    """One follow of a link: its class (`kind`) and two daily-salted hashes; never an address."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        Index("ix_visit_link_day", "link_id", "on_day"),
+        Index("ix_visit_uncredited", "id", sqlite_where=_NEW, postgresql_where=_NEW),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"))
+    at: Mapped[datetime]
+    on_day: Mapped[date]
+    kind: Mapped[str] = mapped_column(String(12))
+    visitor: Mapped[bytes] = mapped_column(Digest)
+    prefix: Mapped[bytes] = mapped_column(Digest)
+    credited_at: Mapped[datetime | None]
+
+
+class GoVisitor(Base):
+    """The day hash of a member's own `/go` request, by which their own visits are known as "self" on that day."""
+
+    __tablename__ = "go_visitor"
+
+    share_id: Mapped[int] = mapped_column(ForeignKey("share.id"), primary_key=True)
+    on_day: Mapped[date] = mapped_column(primary_key=True)
+    visitor: Mapped[bytes] = mapped_column(Digest, primary_key=True)
+
+
+class Salt(Base):
+    """The day's salt, shared by all replicas and deleted the day after."""
+
+    __tablename__ = "salt"
+
+    on_day: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[bytes]
