@@ -82,9 +82,12 @@ class Sessions:
 
 def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=2)
+        return create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=2
+        )
     engine = create_async_engine(
         url,
+        hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000},
         pool_size=1 if is_writer else 4,
         max_overflow=0,

@@ -1,5 +1,6 @@
 """The outbox: jobs are added with what causes them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,29 +10,31 @@ from bot.core.jobs import POLICIES, Job, kind_of, pack_job
 from storage.models import JobRow
 
 
-async def add_job(
-    session: AsyncSession,
-    job: Job,
-    *,
-    now: datetime,
-    key: str | None = None,
-    lane: str = "",
-    run_at: datetime | None = None,
-    priority: int = 0,
-) -> bool:
-    """Add `job` to the outbox, due at `run_at` (now); return `False` if a job with this `key` was ever added.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a job goes out: `lane` is the channel or person it speaks to, `run_at` (now) when; low `priority` first."""
 
-    `lane` names the channel or person that the job speaks to; a lower `priority` goes first.
-    """
+    lane: str = ""
+    run_at: datetime | None = None
+    priority: int = 0
+
+
+AT_ONCE = Plan()
+
+
+async def add_job(
+    session: AsyncSession, job: Job, *, now: datetime, key: str | None = None, plan: Plan = AT_ONCE
+) -> bool:
+    """Add `job` to the outbox; return `False` if a job with this `key` was ever added."""
     values = {
         "kind": kind_of(type(job)),
         "held": pack_job(job),
         "key": key,
         "pool": POLICIES[type(job)].pool.value,
-        "lane": lane,
-        "priority": priority,
+        "lane": plan.lane,
+        "priority": plan.priority,
         "state": "queued",
-        "run_at": run_at or now,
+        "run_at": plan.run_at or now,
         "created_at": now,
         "tries": 0,
         "error": "",

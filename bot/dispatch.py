@@ -1,0 +1,173 @@
+"""One interaction: one transaction, the inbox, the member, the right, the handler; expected failures become cards."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.actions import Action, DirectMessage, Interaction
+from bot.core.cards import Card, Form, Text
+from bot.core.codec import name_of
+from bot.core.commands import is_command, parse_command
+from bot.core.errors import NotAllowed, OutsideError, StrangerUnknown, Unable, VouchError
+from bot.core.people import Person, Role
+from bot.core.ports import ChatSurface, Clock, ComposerAddresses
+from bot.core.programme import Programme
+from bot.core.reply import SILENCE, Reply
+from bot.i18n.translator import Words, words_for
+from handlers.context import Context, Me, SessionMaker
+from storage.queries import inbox, members
+
+Handler = Callable[[Context, Any], Awaitable[Reply]]
+
+LOOK_UP_SECONDS = 1.0
+
+log = logging.getLogger("vouch.dispatch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Who handles an action, the right it takes, and whether it is open to those who left the programme."""
+
+    handler: Handler
+    right: Role = Role.MEMBER
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """Handles interactions; the one entrance from chat."""
+
+    sessions: SessionMaker
+    routes: Mapping[type[Action], Route]
+    surfaces: Mapping[str, ChatSurface]
+    programme: Programme
+    composers: ComposerAddresses
+    clock: Clock
+    secret: bytes
+
+    async def __call__(self, interaction: Interaction) -> Reply:
+        """Handle `interaction` once, however often it arrives, and return what to show; never raises."""
+        known: list[Words] = []
+        try:
+            return await self._handle(_routed(interaction), known)
+        except VouchError as error:
+            return _sorry(interaction, self._words(known), error.text_key, error.params)
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            log.error("the database is away: %s", type(error).__name__)
+            return _sorry(interaction, self._words(known), "error.away", {})
+        except Exception:
+            log.exception("a defect while handling %s", name_of(interaction.action))
+            return _sorry(interaction, self._words(known), "error.unexpected", {})
+
+    async def _handle(self, interaction: Interaction, known: list[Words]) -> Reply:
+        reply = await self._once(interaction, None, known)
+        if reply is not None:
+            return reply
+        person = await self._look_up(interaction)
+        if not person.is_full_member:
+            known.append(words_for(person.locale, person.zone))
+            raise Unable("error.guest")
+        return await self._once(interaction, person, known) or SILENCE
+
+    async def _once(self, interaction: Interaction, person: Person | None, known: list[Words]) -> Reply | None:
+        """Handle the interaction in one transaction; `None`, with nothing kept, for someone without a row."""
+        now = self.clock.now()
+        async with self.sessions.begin() as session:
+            if person is not None:
+                await self._add(session, interaction, person)
+            found = await members.find_me(session, platform=interaction.platform, person_ref=interaction.person_ref)
+            if found is None:
+                return None
+            me = _me(found)
+            known.append(words_for(me.locale, me.zone))
+            route = self._route(interaction, me)
+            if not await inbox.add_interaction(session, key=interaction.key, now=now):
+                return SILENCE
+            context = Context(
+                session=session,
+                interaction=interaction,
+                me=me,
+                now=now,
+                programme=self.programme,
+                words=known[-1],
+                composers=self.composers,
+                secret=self.secret,
+            )
+            return await route.handler(context, interaction.action)
+
+    def _route(self, interaction: Interaction, me: Me) -> Route:
+        route = self.routes[type(interaction.action)]
+        if not me.role.may(route.right):
+            if route.right is Role.ADMIN:
+                raise Unable("error.not_allowed_admin")
+            raise NotAllowed
+        if me.left_at is not None and not route.is_open:
+            raise Unable("error.left")
+        return route
+
+    async def _look_up(self, interaction: Interaction) -> Person:
+        surface = self.surfaces[interaction.platform]
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                return await surface.look_up(interaction.person_ref)
+        except (TimeoutError, OutsideError) as error:
+            log.warning("a person could not be looked up: %s", error)
+            raise StrangerUnknown from error
+
+    async def _add(self, session: AsyncSession, interaction: Interaction, person: Person) -> None:
+        newcomer = members.Newcomer(
+            platform=interaction.platform,
+            tenant_ref=interaction.tenant_ref,
+            person=person,
+            role=self._configured_role(person),
+        )
+        await members.add_member(session, newcomer, now=self.clock.now())
+
+    def _configured_role(self, person: Person) -> Role:
+        for role, source in ((Role.ADMIN, self.programme.admins), (Role.CURATOR, self.programme.curators)):
+            emails = {email.lower() for email in source.emails}
+            if person.ref in source.ids or (person.email or "").lower() in emails:
+                return role
+        return Role.MEMBER
+
+    def _words(self, known: list[Words]) -> Words:
+        return known[-1] if known else words_for(self.programme.languages[0], str(self.programme.zone))
+
+
+def _routed(interaction: Interaction) -> Interaction:
+    """A direct message that is a command becomes that command."""
+    action = interaction.action
+    if not isinstance(action, DirectMessage):
+        return interaction
+    line = action.text.strip().removeprefix("/vouch").removeprefix("vouch ").strip()
+    return replace(interaction, action=parse_command(line)) if is_command(line) else interaction
+
+
+def _me(row: RowMapping) -> Me:
+    values = dict(row)
+    chosen = values.pop("chosen_locale")
+    values["locale"] = chosen or values["locale"]
+    values["role"] = Role(values["role"])
+    values["muted_topics"] = tuple(values["muted_topics"])
+    return Me(**values)
+
+
+def _sorry(interaction: Interaction, words: Words, key: str, params: Mapping[str, object]) -> Reply:
+    """Say it where the person is: over the open window, so that nothing typed is lost, else as a private message."""
+    message = words.text(key, **params)
+    if interaction.window_ref is None:
+        return Reply(card=Card(title=message))
+    form = Form(
+        ref=f"notice-{interaction.key}"[:255],
+        title="Vouch",
+        body=(Text((message,)),),
+        close_label=words.text("button.back"),
+    )
+    return Reply(form=form, is_stacked=True)
