@@ -64,6 +64,7 @@ rm -f "$stamp"
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install "$@"; }
 if pip --require-hashes -r "$lock" && pip --no-build-isolation --no-deps --no-index -e .; then
     cp "$lock" "$stamp"
+    [ "$kind" = run ] || cp requirements/run.txt .venv/installed-run.txt  # dev holds all of run
 else
     echo "The installation did not finish; nothing of it will be taken for good. See the lines above, then repeat the command." >&2
     exit 1

@@ -26,6 +26,8 @@ ALLOWED = {
 PLATFORM_WORDS = re.compile(r"slack|teams|botbuilder", re.IGNORECASE)
 # (path, fragment of the line): why a platform's word may stand there.
 ALLOWED_FRAGMENTS = {
+    ("bot/core/visits.py", "slackbot|slack-imgproxy"): "agents by which previews are known",
+    ("bot/core/visits.py", "slack_ssb|\\bslack/\\d|teams/\\d"): "agents by which people's own apps are known",
     ("bot/core/commands.py", '"teams"'): 'what a person types for crews, beside "team"',
 }
 
@@ -44,8 +46,9 @@ def defined_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a snake_case or CamelCase name, in small letters."""
-    return [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)]
+    """Return the words of a snake_case or CamelCase name, in small letters; a browser's "user agent" is an agent."""
+    plain = re.sub(r"user_agent|UserAgent", "agent", name)
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", plain)]
 
 
 def wrong_words(path: str, tree: ast.AST) -> list[str]:
