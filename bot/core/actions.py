@@ -262,7 +262,7 @@ class Withdraw(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBoard(Action):
-    """Show the board of "week", "month" (rolling 30 days) or "season" (quarter); `crews` for the board of teams."""
+    """Show the board of "week", "month" (rolling 30 days) or "season" (quarter); `crews` for the board of crews."""
 
     period: str = "week"
     crews: bool = False
