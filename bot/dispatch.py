@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Action, DirectMessage, Interaction
@@ -22,6 +20,7 @@ from bot.core.programme import Programme
 from bot.core.reply import SILENCE, Reply
 from bot.i18n.translator import Words, words_for
 from handlers.context import Context, Me, SessionMaker
+from storage.engine import AWAY
 from storage.queries import inbox, members
 
 Handler = Callable[[Context, Any], Awaitable[Reply]]
@@ -59,7 +58,7 @@ class Dispatcher:
             return await self._handle(_routed(interaction), known)
         except VouchError as error:
             return _sorry(interaction, self._words(known), error.text_key, error.params)
-        except (DBAPIError, PoolTimeout, OSError) as error:
+        except AWAY as error:
             log.error("the database is away: %s", type(error).__name__)
             return _sorry(interaction, self._words(known), "error.away", {})
         except Exception:

@@ -13,10 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 BUSY_MS = 1500
 """How long a writer waits for another process; shorter than what a platform waits for an answer."""
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
+"""What says that the database cannot be reached, is locked, or is full: all may pass."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.jobs import POLICIES, Job, kind_of, pack_job
+from bot.core.jobs import POLICIES, Job, JobState, kind_of, pack_job
 from storage.models import JobRow
 
 
@@ -47,3 +48,76 @@ async def add_job(
     if is_new:
         session.info["has_jobs"] = True
     return is_new
+
+
+async def end_queued(session: AsyncSession, *, key: str, state: JobState, error: str, now: datetime) -> None:
+    """End a job that still waits without running it."""
+    await session.execute(
+        update(JobRow)
+        .where(JobRow.key == key, JobRow.state == JobState.QUEUED)
+        .values(state=state, error=error, done_at=now)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A failed or uncertain job, as an admin sees it."""
+
+    id: int
+    kind: str
+    held: str
+    state: str
+    error: str
+    tries: int
+    ended_at: datetime
+
+
+async def list_stuck(session: AsyncSession, *, limit: int = 10) -> tuple[list[Stuck], int]:
+    """Return the newest failed and uncertain jobs, at most `limit`, and how many there are in all."""
+    stuck = JobRow.state.in_((JobState.FAILED, JobState.UNCERTAIN))
+    rows = await session.scalars(
+        select(JobRow).where(stuck).order_by(JobRow.done_at.desc(), JobRow.id.desc()).limit(limit)
+    )
+    shown = [
+        Stuck(
+            id=row.id,
+            kind=row.kind,
+            held=row.held,
+            state=row.state,
+            error=row.error,
+            tries=row.tries,
+            ended_at=row.done_at or row.created_at,
+        )
+        for row in rows
+    ]
+    return shown, await session.scalar(select(func.count()).where(stuck)) or 0
+
+
+async def retry_job(session: AsyncSession, *, job_id: int, now: datetime) -> bool:
+    """Queue a failed or uncertain job again; `False` if it is neither (any more)."""
+    again = {"state": JobState.QUEUED, "run_at": now, "tries": 0, "done_at": None, "error": ""}
+    is_done = await _move_stuck(session, job_id, again)
+    if is_done:
+        session.info["has_jobs"] = True
+    return is_done
+
+
+async def drop_job(session: AsyncSession, *, job_id: int, now: datetime) -> bool:
+    """Give up a failed or uncertain job; `False` if it is neither (any more)."""
+    return await _move_stuck(session, job_id, {"state": JobState.DROPPED, "done_at": now})
+
+
+async def _move_stuck(session: AsyncSession, job_id: int, values: dict[str, object]) -> bool:
+    moved = await session.execute(
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.state.in_((JobState.FAILED, JobState.UNCERTAIN)))
+        .values(**values)
+        .returning(JobRow.id)
+    )
+    return moved.first() is not None
+
+
+async def forget_done(session: AsyncSession, *, before: datetime) -> None:
+    """Delete jobs that were done or dropped before an instant; failed and uncertain ones stay."""
+    over = (JobState.DONE, JobState.DROPPED)
+    await session.execute(delete(JobRow).where(JobRow.state.in_(over), JobRow.done_at < before))
