@@ -1,0 +1,169 @@
+"""Visits: who or what followed a link, whose address it was, and the hashes by which visits are told apart.
+
+All of this runs on every tracked click, so it is kept to what a click needs.
+"""
+
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import ip_network
+
+AGENTS_REMEMBERED = 4096
+AGENT_LENGTH = 512
+# How many hops of a forwarding header are looked at; more is no honest chain of proxies.
+MAX_HOPS = 20
+
+_HASH_BYTES = 16
+_MAPPED = b"\x00" * 10 + b"\xff\xff"
+
+
+class VisitClass(StrEnum):
+    """Who or what a visit was; only `human` counts."""
+
+    HUMAN = "human"
+    PREVIEW = "preview"
+    CRAWLER = "crawler"
+    SCANNER = "scanner"
+    SELF = "self"
+
+
+# What networks and chats fetch a page with to show its card.
+_PREVIEW = re.compile(
+    r"linkedinbot|twitterbot|facebookexternalhit|facebookcatalog|meta-externala|whatsapp/|telegrambot|discordbot|mastodon/"
+    r"|bluesky cardyb|slackbot|slack-imgproxy|skypeuripreview|microsoftpreview|microsoft preview|redditbot|pinterestbot"
+    r"|xing-contenttabreceiver|iframely|embedly|snap url preview|viberurldownloader|google-pagerenderer|pleroma|misskey"
+    r"|threadsbot|synapse|zulipurlembed",
+    re.IGNORECASE,
+)
+# The desktop programs of chats are people, whatever a list of crawlers makes of the name.
+_PERSON = re.compile(r"slack_ssb|\bslack/\d|teams/\d|linkedinapp|\bfban/|\bfbav/|\binstagram \d", re.IGNORECASE)
+# Libraries and tools that fetch pages for programs.
+_LIBRARY = re.compile(
+    r"^(?:curl|wget|python|libwww|java|go-http-client|okhttp|axios|node-fetch|node|undici|got|ruby|perl|php|guzzle|httpie"
+    r"|apache-httpclient|aiohttp|httpx|powershell|dart|scrapy|postmanruntime|insomnia|winhttp|lua-resty|rest-client)\b"
+    r"|python-requests|headlesschrome|phantomjs|puppeteer|playwright|\bbot\b|crawler|spider",
+    re.IGNORECASE,
+)
+# What looks at links in mails and messages for dangers, or only whether they are alive.
+_SCANNER = re.compile(
+    r"safelinks|mimecast|proofpoint|barracuda|urldefense|zscaler|bitdefender|trend ?micro|fireeye|symantec|sophos"
+    r"|kaspersky|forcepoint|virustotal|urlscan|microsoft office existence|ms-office|office protocol|link ?check|w3c_"
+    r"|uptime|pingdom|statuscake|site24x7",
+    re.IGNORECASE,
+)
+
+
+def classify(user_agent: str, *, is_known_crawler: bool, is_self: bool) -> VisitClass:
+    """Return the class of a visit by its user agent.
+
+    `is_known_crawler` is what a list of crawlers says of the agent, `is_self` that the visitor's day hash is that of
+    the sharer's own `/go`. An empty agent, or a program that checks links, is a suspected scanner.
+    """
+    found = _class_of_agent(user_agent[:AGENT_LENGTH])
+    if found is not VisitClass.HUMAN:
+        return found
+    if is_known_crawler and _PERSON.search(user_agent[:AGENT_LENGTH]) is None:
+        return VisitClass.CRAWLER
+    return VisitClass.SELF if is_self else VisitClass.HUMAN
+
+
+@lru_cache(maxsize=AGENTS_REMEMBERED)
+def _class_of_agent(agent: str) -> VisitClass:
+    if not agent or agent.isspace() or agent == "-":
+        return VisitClass.SCANNER
+    if _PREVIEW.search(agent):
+        return VisitClass.PREVIEW
+    if _SCANNER.search(agent):
+        return VisitClass.SCANNER
+    return VisitClass.CRAWLER if _LIBRARY.search(agent) else VisitClass.HUMAN
+
+
+def visitor_hash(salt: bytes, link_id: int | str, ip: str, agent: str) -> bytes:
+    """Return what tells one visitor of one link from another on one day; without the day's salt it tells nothing."""
+    return _hash(salt, "visitor", link_id, f"{ip}\x00{agent[:AGENT_LENGTH]}")
+
+
+def prefix_hash(salt: bytes, link_id: int | str, prefix: str) -> bytes:
+    """Return what tells one address prefix from another for points on one link and day."""
+    return _hash(salt, "prefix", link_id, prefix)
+
+
+def _hash(salt: bytes, purpose: str, link_id: int | str, text: str) -> bytes:
+    held = f"{purpose}\x00{link_id}\x00{text}".encode("utf-8", "surrogateescape")
+    return blake2b(held, digest_size=_HASH_BYTES, key=salt).digest()
+
+
+def address_prefix(ip: str) -> str:
+    """Return the network an address is in, /24 or for IPv6 /56: "203.0.113.0/24"; empty for what is no address."""
+    packed = _packed(ip)
+    if packed is None:
+        return ""
+    if len(packed) == 4:
+        return f"{packed[0]}.{packed[1]}.{packed[2]}.0/24"
+    return socket.inet_ntop(socket.AF_INET6, packed[:7] + b"\x00" * 9) + "/56"
+
+
+def _packed(ip: str) -> bytes | None:
+    """Return an address's bytes, 4 or 16, an IPv4 one inside IPv6 as 4; `None` for what is no address."""
+    try:
+        if ":" not in ip:
+            return socket.inet_pton(socket.AF_INET, ip)
+        packed = socket.inet_pton(socket.AF_INET6, ip.partition("%")[0])
+    except (OSError, ValueError):  # ValueError: a null or a letter that no address has
+        return None
+    return packed[12:] if packed.startswith(_MAPPED) else packed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedProxies:
+    """Networks whose forwarding header is believed, as (address length, mask, network) for quick comparing."""
+
+    networks: tuple[tuple[int, int, int], ...] = ()
+
+    def has(self, ip: str) -> bool:
+        """Say whether the address is a trusted proxy's; what is no address is not."""
+        packed = _packed(ip) if self.networks else None
+        if packed is None:
+            return False
+        length, number = len(packed), int.from_bytes(packed)
+        return any(length == size and number & mask == net for size, mask, net in self.networks)
+
+
+def trusted_proxies(networks: Iterable[str]) -> TrustedProxies:
+    """Return the proxies to trust, each written as an address or a network ("10.0.0.0/8"); raises `ValueError`."""
+    known = [ip_network(one.strip(), strict=False) for one in networks if one.strip()]
+    return TrustedProxies(
+        networks=tuple((one.max_prefixlen // 8, int(one.netmask), int(one.network_address)) for one in known)
+    )
+
+
+def client_address(peer: str, forwarded_for: str | None, trusted: TrustedProxies) -> str:
+    """Return the address of whoever asked: `peer`, or what trusted proxies say of it in `X-Forwarded-For`.
+
+    The header is read from its right end, each entry believed only because a trusted proxy wrote it: the first that is
+    no trusted proxy is the answer. Junk, or more hops than a chain has, ends the reading at the last believed address.
+    """
+    if not forwarded_for or not trusted.has(peer):
+        return peer
+    believed = peer
+    for entry in reversed(forwarded_for.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
+        address = _address_of(entry.strip())
+        if address is None:
+            return believed
+        if not trusted.has(address):
+            return address
+        believed = address
+    return believed
+
+
+def _address_of(entry: str) -> str | None:
+    """Return the address in one entry of the header, which may have a port; `None` for junk."""
+    if entry.startswith("["):
+        entry = entry[1:].partition("]")[0]
+    elif entry.count(":") == 1:
+        entry = entry.partition(":")[0]
+    return entry if _packed(entry) is not None else None

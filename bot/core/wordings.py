@@ -1,0 +1,100 @@
+"""Which wording comes next, how alike two texts are, and what counts as a member's own words."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+OWN_WORDS_LENGTH = 60
+OWN_WORDS_BELOW = 0.8
+
+_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_HASHTAG = re.compile(r"#\w+")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A suggested text of a post; `network` is `None` where it suits every network."""
+
+    wording_id: int
+    text: str
+    language: str
+    network: str | None = None
+
+
+def next_wording(
+    wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, language: str
+) -> Wording | None:
+    """Return the wording to fill a share window with, or `None` when all that suit have been used by someone.
+
+    Those in the member's `language` (else, where there are none at all, those in any language); one made for the
+    network before one for every network; then in the order given.
+    """
+    pool = wordings_for(wordings, network=network, language=language)
+    return next((one for one in pool if one.wording_id not in used_ids), None)
+
+
+def wordings_for(wordings: Sequence[Wording], *, network: str, language: str) -> list[Wording]:
+    """Return all wordings that suit, the network's own first; they stand beside the empty box when all are used."""
+    fitting = [one for one in wordings if one.network in {None, network}]
+    spoken = [one for one in fitting if _primary(one.language) == _primary(language)]
+    return sorted(spoken or fitting, key=lambda one: one.network is None)
+
+
+def _primary(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+def similarity(a: str, b: str) -> float:
+    """Return how alike two texts are, from 0 to 1; the same both ways, 1 for texts that differ in nothing that counts.
+
+    Case, white space, punctuation, links, hashtags and the order of words do not count.
+    """
+    return _alike(_bare(a), _bare(b))
+
+
+def closest(text: str, others: Iterable[str]) -> float:
+    """Return the similarity of `text` with the one of `others` that it is most like; 0 where there are none."""
+    bare = _bare(text)
+    return max((_alike(bare, _bare(other)) for other in others), default=0.0)
+
+
+def is_own_words(
+    text: str,
+    *,
+    wordings: Iterable[str],
+    colleagues: Iterable[str],
+    min_length: int = OWN_WORDS_LENGTH,
+    below: float = OWN_WORDS_BELOW,
+) -> bool:
+    """Say whether `text` earns the points for own words.
+
+    It has `min_length` characters without links and hashtags, and is less than `below` like any of the post's
+    wordings and like what colleagues have written. Give it the member's words without the disclosure line.
+    """
+    if own_length(text) < min_length:
+        return False
+    bare = _bare(text)
+    return all(_alike(bare, _bare(other)) < below for texts in (wordings, colleagues) for other in texts)
+
+
+def own_length(text: str) -> int:
+    """Return how many characters of `text` are words: links, hashtags and doubled white space do not count."""
+    return len(" ".join(_HASHTAG.sub(" ", _LINK.sub(" ", text)).split()))
+
+
+def _bare(text: str) -> str:
+    """Return what of a text is compared: its words in small letters, one blank between them."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _NOT_WORD.sub(" ", _HASHTAG.sub(" ", _LINK.sub(" ", folded))).strip()
+
+
+def _alike(a: str, b: str) -> float:
+    if a == b:
+        return 1.0
+    if not a or not b:
+        return 0.0
+    return max(fuzz.ratio(a, b), fuzz.token_sort_ratio(a, b)) / 100
