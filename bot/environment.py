@@ -1,0 +1,150 @@
+"""What the environment says: secrets, addresses and the data folder; never in `config.yaml`."""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.config import ConfigError
+
+DEFAULT_SLACK_API = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The environment of one process, checked. `repr` shows no secret."""
+
+    config_path: Path
+    data: Path
+    host: str
+    port: int
+    public_url: str | None
+    is_without_public_url: bool
+    database_url: str | None
+    slack_bot_token: str
+    slack_signing_secret: str
+    slack_app_token: str
+    slack_api_url: str
+    trusted_proxies: tuple[str, ...]
+    preview_allow: tuple[str, ...]
+    clock_url: str | None
+    metrics_token: str
+    log_format: str
+
+    def __repr__(self) -> str:
+        """Return the place of the configuration alone."""
+        return f"Environment(config_path={self.config_path!s})"
+
+
+def read_environment(env: Mapping[str, str] | None = None) -> Environment:
+    """Read and check the environment; raises `ConfigError` with every problem at once."""
+    env = os.environ if env is None else env
+    found = Environment(
+        config_path=Path(env.get("VOUCH_CONFIG") or "config.yaml"),
+        data=Path(env.get("VOUCH_DATA") or "data"),
+        host=env.get("VOUCH_HOST") or "127.0.0.1",
+        port=_number(env, "VOUCH_PORT", 3000),
+        public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
+        is_without_public_url=env.get("VOUCH_WITHOUT_PUBLIC_URL", "").lower() in ("1", "true", "yes"),
+        database_url=env.get("DATABASE_URL") or None,
+        slack_bot_token=env.get("SLACK_BOT_TOKEN", ""),
+        slack_signing_secret=env.get("SLACK_SIGNING_SECRET", ""),
+        slack_app_token=env.get("SLACK_APP_TOKEN", ""),
+        slack_api_url=env.get("SLACK_API_URL") or DEFAULT_SLACK_API,
+        trusted_proxies=_list(env, "TRUSTED_PROXIES"),
+        preview_allow=_list(env, "PREVIEW_ALLOW"),
+        clock_url=env.get("VOUCH_CLOCK_URL") or None,
+        metrics_token=env.get("METRICS_TOKEN", ""),
+        log_format=env.get("VOUCH_LOG") or "json",
+    )
+    problems = [*_wrong_numbers(env), *_wrong_addresses(found), *_wrong_folder(found.data)]
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def missing_for_run(env: Environment) -> list[str]:
+    """Return what `vouch run` cannot do without, each with what to do."""
+    found = []
+    if not env.slack_bot_token:
+        found.append("SLACK_BOT_TOKEN is not set; it is the xoxb-… token of your Slack app (docs/install.md)")
+    if not (env.slack_signing_secret or env.slack_app_token):
+        found.append(
+            "SLACK_SIGNING_SECRET (for HTTP) or SLACK_APP_TOKEN (for Socket Mode) is not set; "
+            "without one nobody could be told from a stranger (docs/install.md)"
+        )
+    if env.public_url is None and not env.is_without_public_url:
+        found.append(
+            "PUBLIC_URL is not set; tracked links need an address that the outside can reach, such as "
+            "https://vouch.example.com; to run without tracked links set VOUCH_WITHOUT_PUBLIC_URL=1 (docs/install.md)"
+        )
+    return found
+
+
+def secret_of(data: Path) -> bytes:
+    """Return this installation's own key for hashes, made at the first start and kept in the data folder."""
+    path = data / "secret.key"
+    if not path.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    return bytes.fromhex(path.read_text().strip())
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    return int(value) if value.isdecimal() else default
+
+
+def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in env.get(name, "").split(",") if one.strip())
+
+
+def _wrong_numbers(env: Mapping[str, str]) -> list[str]:
+    value = env.get("VOUCH_PORT") or "3000"
+    if value.isdecimal() and 0 <= int(value) <= 65535:
+        return []
+    return [f"VOUCH_PORT: {value!r} is no port; write a number from 1 to 65535"]
+
+
+def _wrong_addresses(env: Environment) -> list[str]:
+    found = []
+    addresses = {"PUBLIC_URL": env.public_url, "SLACK_API_URL": env.slack_api_url, "VOUCH_CLOCK_URL": env.clock_url}
+    for name, value in addresses.items():
+        if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname):
+            found.append(f"{name}: {value!r} is not a URL; write it with its scheme, https://{value.lstrip(':/')}")
+    for value in env.trusted_proxies:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            found.append(f"TRUSTED_PROXIES: {value!r} is no address or network; write one like 10.0.0.0/8")
+    if env.clock_url and not (is_loopback(env.clock_url) and is_loopback(env.public_url or "")):
+        found.append("VOUCH_CLOCK_URL moves time and is for the local playground: it and PUBLIC_URL must be loopback")
+    return found
+
+
+def _wrong_folder(data: Path) -> list[str]:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        probe = data / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return [f"VOUCH_DATA: {str(data)!r} cannot be written to ({reason}); name a folder that this account may write"]
+    return []
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
