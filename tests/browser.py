@@ -166,6 +166,10 @@ class Page:
             raise PageError(message)
         await self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    async def close(self) -> None:
+        """Close the tab."""
+        await self._browser.call("Target.closeTarget", {"targetId": self.target})
+
     async def evaluate(self, script: str) -> Any:  # noqa: ANN401 - any JSON value
         """Return the value of a JavaScript expression, awaited; what it throws is raised as `PageError`."""
         wanted = {"expression": script, "returnByValue": True, "awaitPromise": True}

@@ -14,15 +14,21 @@ const WORDS = [
   ["settings", "", "network, language, your name on boards"],
   ["privacy", "", "see, export or erase what is kept about you"],
   ["leave", "", "stop taking part, privately"],
-  ["post", "[link]", "curators: write a new post"],
-  ["queue", "", "curators: what waits for a decision"],
-  ["approve", "<id>", "curators: approve a suggestion or post"],
-  ["decline", "<id> <reason>", "curators: decline it, kindly"],
-  ["edit", "<id>", "curators: change a post"],
-  ["schedule", "<id> <when>", "curators: announce it later"],
-  ["withdraw", "<id>", "curators: take a post back"],
-  ["setup", "<code>", "admins: the first steps"],
-  ["failures", "", "admins: what could not be delivered"],
+];
+
+const CURATORS_WORDS = [
+  ["post", "[link]", "write a new post"],
+  ["queue", "", "what waits for a decision"],
+  ["approve", "<id>", "approve a suggestion or post"],
+  ["decline", "<id> <reason>", "decline it, kindly"],
+  ["edit", "<id>", "change a post"],
+  ["schedule", "<id> <when>", "announce it later"],
+  ["withdraw", "<id>", "take a post back"],
+];
+
+const ADMINS_WORDS = [
+  ["setup", "<code>", "the first steps"],
+  ["failures", "", "what could not be delivered"],
 ];
 
 const drafts = new Map();
@@ -97,7 +103,12 @@ function matches(text) {
   const [name, rest] = text.split(" ");
   if (rest === undefined && name !== commands[0]?.word) return commands.filter(({ word }) => word.startsWith(name));
   if (!commands.some(({ word }) => word === name)) return [];
-  return WORDS.filter(([word]) => word.startsWith(rest ?? "")).map(([word, usage, note]) => ({ word: `${name} ${word}`, usage, note }));
+  return wordsOf(state.people.get(state.as)?.role).filter(([word]) => word.startsWith(rest ?? "")).map(([word, usage, note]) => ({ word: `${name} ${word}`, usage, note }));
+}
+
+function wordsOf(role) {
+  const more = { curator: [CURATORS_WORDS], admin: [CURATORS_WORDS, ADMINS_WORDS] };
+  return [WORDS, ...(more[role] ?? [])].flat();
 }
 
 function showWords(list, box, found, complete) {

@@ -2,7 +2,7 @@
 
 import { append, h } from "./dom.js";
 
-/** Open a menu under `anchor`; `entries` are {label, description?, act, danger?, testid?}. Arrow keys, Home, End, letters, Esc. */
+/** Open a menu under `anchor`; `entries` are {label, description?, act, danger?, testid?, current?, sign?}. Arrow keys, Home, End, letters, Esc. */
 export function openMenu(anchor, entries, { label = "Menu" } = {}) {
   const box = h("div", { class: "menu", role: "menu", "aria-label": label, popover: "auto" });
   append(box, entries.map((entry) => menuEntry(entry, box)));
@@ -12,14 +12,14 @@ export function openMenu(anchor, entries, { label = "Menu" } = {}) {
   return box;
 }
 
-function menuEntry({ label, description, act, danger, testid, current }, box) {
+function menuEntry({ label, description, act, danger, testid, current, sign }, box) {
   const choose = () => {
     box.hidePopover();
     act();
   };
   const words = [h("span", { class: "menu-label", dir: "auto" }, label), description && h("span", { class: "menu-note" }, description)];
   const type = danger ? "menu-entry danger" : "menu-entry";
-  return h("button", { class: type, role: "menuitem", type: "button", tabindex: -1, "data-testid": testid, "aria-current": current, onclick: choose }, words);
+  return h("button", { class: type, role: "menuitem", type: "button", tabindex: -1, "data-testid": testid, "aria-current": current, onclick: choose }, sign, h("span", null, words));
 }
 
 function moveInMenu(event, box) {

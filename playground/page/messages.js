@@ -35,7 +35,8 @@ export function messageRows(messages, { isThread = false } = {}) {
     const day = isoDay(at);
     const isNewDay = !isThread && (!before || isoDay(Number(before.ts)) !== day);
     if (isNewDay) rows.push({ key: `day-${day}`, stamp: dayName(at), build: () => h("div", { class: "day", role: "separator" }, h("span", null, dayName(at))) });
-    const follows = !isNewDay && before && before.user === message.user && before.ephemeral === message.ephemeral && at - Number(before.ts) < GROUP_S;
+    const isCard = Boolean(message.sender?.is_bot && message.blocks?.length);
+    const follows = !isNewDay && !isCard && before && before.user === message.user && before.ephemeral === message.ephemeral && at - Number(before.ts) < GROUP_S;
     const look = { follows, isThread };
     rows.push({ key: `${message.ts}/${message.ephemeral}`, stamp: JSON.stringify([message, look, state.as, state.channel]), build: () => messageNode(message, look) });
     before = message;

@@ -42,6 +42,7 @@ function people() {
   const order = ["employee", "curator", "admin", "guest"];
   const sorted = [...state.people.values()].sort((one, other) => order.indexOf(one.role) - order.indexOf(other.role));
   return sorted.map((person) => ({
+    sign: avatar(person),
     label: person.name,
     description: [roleLine(person), person.title].filter(Boolean).join(" · "),
     testid: `person-${person.id}`,

@@ -36,7 +36,7 @@ export function startThread(pane) {
     where.textContent = channelName(state.channel) ?? "";
     const before = list.childElementCount;
     keep(list, messageRows(state.replies, { isThread: true }));
-    if (list.childElementCount !== before) scroller.scrollTop = scroller.scrollHeight;
+    if (list.childElementCount !== before && state.replies.length > 1) scroller.scrollTop = scroller.scrollHeight;
   });
 }
 

@@ -45,6 +45,7 @@ class ChatFake:
         self.asked: list[tuple[str, Json]] = []
         self.opened: list[str] = []
         self._streams: set[asyncio.Queue[Json]] = set()
+        self._posted = asyncio.Condition()
         self._count = 0
 
     async def __aenter__(self) -> Self:
@@ -86,6 +87,12 @@ class ChatFake:
     def bodies(self, path: str) -> list[Json]:
         """Return what was posted to `path`, oldest first."""
         return [body for asked, body in self.asked if asked == path]
+
+    async def posted(self, path: str) -> Json:
+        """Return the first body that is posted to `path`, once it has come."""
+        async with asyncio.timeout(10), self._posted:
+            await self._posted.wait_for(lambda: self.bodies(path))
+        return self.bodies(path)[0]
 
     def _routes(self) -> list[web.RouteDef]:
         routes = {
@@ -136,7 +143,9 @@ class ChatFake:
 
     async def _post(self, request: web.Request) -> web.Response:
         body = json.loads(await request.read())
-        self.asked.append((request.path, body))
+        async with self._posted:
+            self.asked.append((request.path, body))
+            self._posted.notify_all()
         return web.json_response(self.answers.get(request.path, {"ok": True}))
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
