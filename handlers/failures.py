@@ -1,0 +1,63 @@
+"""Failed and uncertain jobs: an admin sees them, sends them again or drops them."""
+
+from bot.core.actions import DropJob, RetryJob, ShowFailures
+from bot.core.cards import Button, Buttons, Card, Confirm, Divider, Element, Text
+from bot.core.jobs import JobState
+from bot.core.reply import Reply
+from handlers.context import Context
+from storage.queries import jobs
+
+
+async def show_failures(ctx: Context, action: ShowFailures) -> Reply:
+    """List what failed and what is uncertain, the newest ten, each with what may be done about it."""
+    stuck, count = await jobs.list_stuck(ctx.session)
+    if not stuck:
+        return Reply(card=Card(title=ctx.text("failures.none")))
+    body: list[Element] = [Text((ctx.text("failures.intro"),), style="quiet")]
+    for job in stuck:
+        body += [Divider(), *_stuck(ctx, job)]
+    if count > len(stuck):
+        body.append(Text((ctx.text("failures.more", count=count - len(stuck)),), style="quiet"))
+    return Reply(card=Card(title=ctx.text("failures.title", count=count), body=tuple(body)))
+
+
+async def retry_job(ctx: Context, action: RetryJob) -> Reply:
+    """Send a failed or uncertain job again; somebody else may have been first."""
+    if await jobs.retry_job(ctx.session, job_id=action.job_id, now=ctx.now):
+        return Reply(card=Card(title=ctx.text("failures.retried", job=str(action.job_id))))
+    return Reply(card=Card(title=ctx.text("failures.gone", job=str(action.job_id))))
+
+
+async def drop_job(ctx: Context, action: DropJob) -> Reply:
+    """Give a failed or uncertain job up; somebody else may have been first."""
+    if await jobs.drop_job(ctx.session, job_id=action.job_id, now=ctx.now):
+        return Reply(card=Card(title=ctx.text("failures.dropped", job=str(action.job_id))))
+    return Reply(card=Card(title=ctx.text("failures.gone", job=str(action.job_id))))
+
+
+def _stuck(ctx: Context, job: jobs.Stuck) -> list[Element]:
+    is_uncertain = job.state == JobState.UNCERTAIN
+    line = ctx.text(
+        "failures.uncertain" if is_uncertain else "failures.failed",
+        job=str(job.id),
+        what=ctx.text(f"job.{job.kind}"),
+        when=ctx.words.moment(job.ended_at),
+        error=job.error or "?",
+    )
+    again = Button(
+        label=ctx.text("failures.retry"),
+        action=RetryJob(job_id=job.id),
+        confirm=_ask(ctx) if is_uncertain else None,
+        about=line,
+    )
+    drop = Button(label=ctx.text("failures.drop"), action=DropJob(job_id=job.id), about=line)
+    return [Text((line,)), Buttons((again, drop))]
+
+
+def _ask(ctx: Context) -> Confirm:
+    return Confirm(
+        title=ctx.text("failures.retry"),
+        text=ctx.text("failures.ask"),
+        yes=ctx.text("failures.retry"),
+        no=ctx.text("button.back"),
+    )

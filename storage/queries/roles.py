@@ -1,0 +1,81 @@
+"""Roles, teams and one-time admin codes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.people import Role
+from storage.models import AdminCode, Crew, Member
+
+
+async def add_admin_code(session: AsyncSession, *, code_hash: bytes, expires_at: datetime) -> None:
+    """Keep a new one-time code."""
+    session.add(AdminCode(code_hash=code_hash, expires_at=expires_at))
+
+
+async def use_admin_code(session: AsyncSession, *, code_hash: bytes, now: datetime) -> bool:
+    """Use a code up; `False` if it is unknown, over, or was used before."""
+    used = await session.execute(
+        update(AdminCode)
+        .where(AdminCode.code_hash == code_hash, AdminCode.used_at.is_(None), AdminCode.expires_at > now)
+        .values(used_at=now)
+        .returning(AdminCode.code_hash)
+    )
+    return used.first() is not None
+
+
+async def fix_role(session: AsyncSession, *, member_id: int, role: Role, now: datetime) -> None:
+    """Give a member a role that no refresh takes away."""
+    values = {"role": role.value, "role_at": now, "role_is_fixed": True}
+    await session.execute(update(Member).where(Member.id == member_id).values(**values))
+
+
+async def count_roles(session: AsyncSession) -> Mapping[str, int]:
+    """Return how many members hold each role; those who left or were erased do not count."""
+    there = (Member.left_at.is_(None), Member.erased_at.is_(None))
+    rows = await session.execute(select(Member.role, func.count()).where(*there).group_by(Member.role))
+    return {row[0]: row[1] for row in rows}
+
+
+async def refs_by_email(session: AsyncSession) -> dict[str, str]:
+    """Return the platform's reference of every member with a known address, by the address in lower case."""
+    rows = await session.execute(select(func.lower(Member.email), Member.person_ref).where(Member.email.is_not(None)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def known_refs(session: AsyncSession) -> set[str]:
+    """Return the platform's references of all members."""
+    return set(await session.scalars(select(Member.person_ref)))
+
+
+async def write_roles(session: AsyncSession, *, holders: Mapping[str, Role], may_demote: bool, now: datetime) -> None:
+    """Give the `holders` their roles; with `may_demote` everyone else becomes a plain member, fixed roles excepted."""
+    changeable = Member.role_is_fixed.is_(False)
+    for role in (Role.CURATOR, Role.ADMIN):
+        refs = [ref for ref, held in holders.items() if held is role]
+        await session.execute(
+            update(Member)
+            .where(Member.person_ref.in_(refs), changeable, Member.erased_at.is_(None))
+            .values(role=role.value, role_at=now)
+        )
+    if may_demote:
+        others = (Member.person_ref.not_in(list(holders)), changeable, Member.role != Role.MEMBER.value)
+        await session.execute(update(Member).where(*others).values(role=Role.MEMBER.value, role_at=now))
+
+
+async def write_crews(session: AsyncSession, *, crews: Mapping[str, str], may_remove: bool) -> None:
+    """Put people (by reference) into their teams (by name); with `may_remove` all others are in none."""
+    numbers = {row.name: row.id for row in await session.scalars(select(Crew))}
+    for name in sorted(set(crews.values()) - numbers.keys()):
+        session.add(crew := Crew(name=name))
+        await session.flush()
+        numbers[name] = crew.id
+    for name, number in numbers.items():
+        refs = [ref for ref, team in crews.items() if team == name]
+        moved = (Member.person_ref.in_(refs), Member.crew_id.is_distinct_from(number))
+        await session.execute(update(Member).where(*moved).values(crew_id=number))
+    if may_remove:
+        gone = (Member.person_ref.not_in(list(crews)), Member.crew_id.is_not(None))
+        await session.execute(update(Member).where(*gone).values(crew_id=None))

@@ -1,0 +1,86 @@
+"""Admins see what did not go out, send it again or drop it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from bot.core.actions import DropJob, RetryJob, ShowFailures
+from bot.core.cards import Button, Buttons, Card, Text, plain
+from bot.core.jobs import AnnounceIn, Job, JobState
+from handlers.failures import drop_job, retry_job, show_failures
+from storage.models import JobRow
+from storage.queries.jobs import add_job
+from tests.handlers.conftest import NOW, World
+
+
+async def _stuck(
+    world: World, state: JobState, error: str, jobs: Sequence[Job] = (AnnounceIn(announcement_id=1),)
+) -> None:
+    async with world.sessions.begin() as session:
+        for job in jobs:
+            await add_job(session, job, now=NOW)
+        await session.execute(update(JobRow).values(state=state, error=error, done_at=NOW))
+
+
+async def _states(world: World) -> list[str]:
+    async with world.sessions.reading() as session:
+        return list(await session.scalars(select(JobRow.state).order_by(JobRow.id)))
+
+
+def _words(card: Card) -> str:
+    return " ".join(plain(part.spans) for part in card.body if isinstance(part, Text))
+
+
+async def test_nothing_stuck_says_so(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    assert reply.card.title.startswith("Nothing is stuck")
+
+
+async def test_a_failed_job_is_listed_with_its_reason_and_two_ways_out(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _stuck(world, JobState.FAILED, "channel_not_found")
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    assert "announcing a post in a channel" in _words(reply.card)
+    assert "channel_not_found" in _words(reply.card)
+    buttons = [one for part in reply.card.body if isinstance(part, Buttons) for one in part.items]
+    assert [one.action for one in buttons if isinstance(one, Button)] == [RetryJob(job_id=1), DropJob(job_id=1)]
+
+
+async def test_sending_an_uncertain_job_again_asks_first(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _stuck(world, JobState.UNCERTAIN, "no answer")
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    again = next(one for part in reply.card.body if isinstance(part, Buttons) for one in part.items)
+    assert isinstance(again, Button)
+    assert again.confirm is not None
+
+
+async def test_only_ten_are_shown_and_the_rest_counted(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _stuck(world, JobState.FAILED, "is_archived", [AnnounceIn(announcement_id=n) for n in range(12)])
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    assert "12" in reply.card.title
+    assert "And 2 more" in _words(reply.card)
+
+
+async def test_a_job_sent_again_is_queued_and_a_second_click_says_it_was_settled(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _stuck(world, JobState.FAILED, "is_archived")
+    await world.act(retry_job, admin, RetryJob(job_id=1))
+    assert await _states(world) == ["queued"]
+    again = await world.act(retry_job, admin, RetryJob(job_id=1))
+    assert again.card is not None
+    assert "already settled" in again.card.title
+
+
+async def test_a_dropped_job_stays_dropped(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _stuck(world, JobState.UNCERTAIN, "no answer")
+    await world.act(drop_job, admin, DropJob(job_id=1))
+    await world.act(retry_job, admin, RetryJob(job_id=1))
+    assert await _states(world) == ["dropped"]

@@ -1,0 +1,83 @@
+"""Roles and teams follow configuration and groups; a source that cannot be read takes nothing from anyone."""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from bot.core.errors import Refused
+from bot.core.jobs import RefreshRoles
+from bot.core.people import Person
+from bot.core.programme import CrewSource, RoleSource
+from handlers.roles import refresh_roles
+from storage.models import Crew, Member
+from tests.handlers.conftest import World
+
+
+def _person(ref: str, **changes: object) -> Person:
+    values: dict[str, object] = {"ref": ref, "name": ref, "locale": "en", "zone": "UTC"}
+    return Person(**(values | changes))  # type: ignore[arg-type]
+
+
+async def _refresh(world: World) -> None:
+    record = await refresh_roles(world.out, RefreshRoles())
+    async with world.sessions.begin() as session:
+        await record(session)
+
+
+async def _roles(world: World) -> dict[str, str]:
+    async with world.sessions.reading() as session:
+        rows = await session.execute(select(Member.person_ref, Member.role))
+        return {row[0]: row[1] for row in rows}
+
+
+async def test_ids_addresses_and_groups_give_roles_and_their_loss_takes_them(world: World) -> None:
+    await world.add_member(person_ref="U-A", email="a@brightwater.example")
+    await world.add_member(person_ref="U-B")
+    world.surface.groups["S1"] = ("U-B",)
+    world.programme = replace(
+        world.programme, curators=RoleSource(groups=("S1",)), admins=RoleSource(emails=("A@brightwater.example",))
+    )
+    await _refresh(world)
+    assert await _roles(world) == {"U-A": "admin", "U-B": "curator"}
+    world.surface.groups["S1"] = ()
+    await _refresh(world)
+    assert await _roles(world) == {"U-A": "admin", "U-B": "member"}
+
+
+async def test_a_curator_who_never_used_vouch_is_added_and_a_guest_is_not(world: World) -> None:
+    world.surface.people = {"U-N": _person("U-N"), "U-G": _person("U-G", is_full_member=False)}
+    world.programme = replace(world.programme, curators=RoleSource(ids=("U-N", "U-G")))
+    await _refresh(world)
+    assert await _roles(world) == {"U-N": "curator"}
+
+
+async def test_a_group_that_cannot_be_read_takes_no_role_away(world: World) -> None:
+    await world.add_member(person_ref="U-B", role="curator")
+    world.programme = replace(world.programme, curators=RoleSource(groups=("S1",)))
+    world.surface.fail_next = [Refused("missing_scope")]
+    await _refresh(world)
+    assert await _roles(world) == {"U-B": "curator"}
+
+
+async def test_an_admin_by_code_stays_one(world: World) -> None:
+    await world.add_member(person_ref="U-A", role="admin", role_is_fixed=True)
+    await _refresh(world)
+    assert await _roles(world) == {"U-A": "admin"}
+
+
+async def test_teams_follow_ids_addresses_and_groups(world: World) -> None:
+    await world.add_member(person_ref="U-A", email="a@brightwater.example")
+    await world.add_member(person_ref="U-B")
+    await world.add_member(person_ref="U-C")
+    world.surface.groups["S2"] = ("U-C",)
+    world.programme = replace(
+        world.programme,
+        crews=(
+            CrewSource(name="Pumps", emails=("a@brightwater.example",), ids=("U-B",)),
+            CrewSource(name="Taps", group="S2"),
+        ),
+    )
+    await _refresh(world)
+    async with world.sessions.reading() as session:
+        rows = await session.execute(select(Member.person_ref, Crew.name).join(Crew, Crew.id == Member.crew_id))
+        assert {row[0]: row[1] for row in rows} == {"U-A": "Pumps", "U-B": "Pumps", "U-C": "Taps"}
