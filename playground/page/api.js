@@ -11,7 +11,7 @@ export async function fetchJson(path, query = {}) {
 /** Return the answer of a POST; one that never came looks like any other failure, so that callers need one branch. */
 export async function post(path, body) {
   try {
-    const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), keepalive: true });
+    const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
     return await answer.json();
   } catch {
     return { ok: false, error: "playground_unreachable" };

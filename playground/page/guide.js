@@ -11,7 +11,7 @@ const STEPS = [
   ["share", "Press ", h("b", null, "Share"), " on a post in this channel."],
   ["open", "Make the text your own, then press ", h("b", null, "Open LinkedIn"), "."],
   ["suggest", "Found a good page yourself? ", () => action("Paste its link to Vouch", () => openApp("messages")), "."],
-  ["decide", () => action(`Become ${curator()?.name ?? "a curator"}`, becomeCurator), ", from the comms team, and approve it."],
+  ["decide", () => action(`Become ${curator()?.name ?? "a curator"}`, becomeCurator), ", a curator, and approve it."],
 ];
 
 function action(words, act) {

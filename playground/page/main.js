@@ -8,7 +8,7 @@ import { startGuide } from "./guide.js";
 import { startHome } from "./home.js";
 import { startMessages } from "./messages.js";
 import { startSidebar } from "./sidebar.js";
-import { changed, directMessage, findChannel, goTo, listChannels, state, when } from "./store.js";
+import { changed, findChannel, goTo, listChannels, state, when } from "./store.js";
 import { startThread } from "./threads.js";
 import { startTools } from "./tools.js";
 import { beginReading, noticeAllUnread } from "./unread.js";
@@ -85,9 +85,7 @@ function setCookie() {
 
 async function becomeSomeone() {
   setCookie();
-  const wasWithBot = state.channels.some(({ id, kind }) => id === state.channel && kind === "im");
   await loadChannels();
-  if (wasWithBot && directMessage()) goTo({ channel: directMessage().id, tab: state.tab });
   noticeAllUnread();
 }
 

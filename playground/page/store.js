@@ -70,12 +70,18 @@ export function listChannels() {
 
 /** Go to a place: any of `as`, `channel`, `tab`, `thread`; what is left out stays. The address follows. */
 export function goTo(place) {
-  const moved = { tab: "messages", thread: null, ...place };
+  const moved = { tab: "messages", thread: null, ...ownConversation(place), ...place };
   const isNew = ["as", "channel", "tab", "thread"].some((name) => name in moved && moved[name] !== state[name]);
   if (!isNew) return;
   const topics = "as" in moved && moved.as !== state.as ? "as place" : "place";
   Object.assign(state, moved);
   changed(topics);
+}
+
+/** Whoever looks at the conversation with the bot and becomes someone else looks at that person's one. */
+function ownConversation({ as }) {
+  const isOwn = findChannel(state.channel)?.kind === "im";
+  return as && isOwn ? { channel: state.people.get(as)?.im ?? state.channel, tab: state.tab } : {};
 }
 
 /** Open a channel, as a click on its name does. */

@@ -4,7 +4,7 @@ import { act } from "./actions.js";
 import { openAddress } from "./addresses.js";
 import { post } from "./api.js";
 import { patient } from "./dom.js";
-import { changed, state } from "./store.js";
+import { state } from "./store.js";
 import { progress } from "./guide.js";
 
 const REMEMBER_PAUSE_MS = 400;
@@ -37,7 +37,7 @@ function newSurface(where, values) {
   const remember = patient(() => post("/api/type", { as, ...where, values: surface.values }), REMEMBER_PAUSE_MS);
   const follow = (block, element) => {
     progress("open");
-    post("/api/click", { ...place(block, element), value: element.value ?? null, state: surface.values }).then(() => changed("acted"));
+    act("/api/click", { ...place(block, element), value: element.value ?? null, state: surface.values });
   };
   follow.address = openAddress;
   const surface = {

@@ -346,3 +346,29 @@ async def test_a_select_in_a_message_tells_the_bot_the_choice(chat: ChatFake, pa
     await page.press("ArrowDown")
     await page.press("Enter")
     assert (await chat.posted("/api/click"))["value"] == "one"
+
+
+async def test_a_window_stays_with_its_words_when_the_bot_does_not_answer(chat: ChatFake, page: Page) -> None:
+    chat.show("U1", window(INPUTS))
+    chat.answers["/api/submit"] = {"ok": False, "error": "operation_timeout"}
+    await page.fill("[data-testid=field-text] input", "Mine")
+    await page.click("[data-testid=modal-submit]")
+    await page.see("[data-testid=modal] [data-testid=toast]", text="Nothing was lost; try again.")
+    assert await page.evaluate("document.querySelector('[data-testid=field-text] input').value") == "Mine"
+    assert await page.count("[data-testid=modal-submit][aria-busy]") == 0
+
+
+async def test_a_field_with_a_limit_counts_down_near_it(chat: ChatFake, page: Page) -> None:
+    chat.show("U1", window(INPUTS))
+    await page.fill("[data-testid=field-text] input", "x" * 35)
+    await page.see("[data-testid=field-text] .counter", text="5 left")
+    assert await page.evaluate("document.querySelector('[data-testid=field-text] input').maxLength") == 40
+
+
+async def test_the_bots_conversation_follows_the_person(chat: ChatFake, page: Page) -> None:
+    chat.add("D2", text="For Ben")
+    await page.click("[data-testid=channel-D1]")
+    await page.click("[data-testid=person-switcher]")
+    await page.click("[data-testid=person-U2]")
+    await page.see("[data-testid=message]", text="For Ben")
+    assert await page.text("#place-name") == "VouchAPP"
