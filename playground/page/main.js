@@ -21,12 +21,13 @@ async function start() {
   await loadClock();
   beginReading();
   const wanted = placeInAddress();
-  state.as = state.people.has(wanted.as) ? wanted.as : firstPerson();
+  state.as = [wanted.as, personOfCookie()].find((id) => state.people.has(id)) ?? firstPerson();
   setCookie();
   await loadChannels();
   state.channel = findChannel(wanted.channel) ? wanted.channel : await firstChannel();
   state.thread = wanted.thread;
   state.tab = wanted.tab;
+  state.point = new URLSearchParams(location.search).get("ts");
   wire();
   changed("as place channels clock link");
   follow();
@@ -77,6 +78,10 @@ async function firstChannel() {
   const answers = await Promise.all(open.map(({ id }) => fetchJson("/api/messages", { channel: id, as: state.as, limit: 20 }).catch(() => ({ messages: [] }))));
   const place = answers.findIndex(({ messages }) => messages.some(({ blocks }) => blocks?.some(({ type }) => type === "actions")));
   return (open[place] ?? open[0] ?? channels[0])?.id;
+}
+
+function personOfCookie() {
+  return decodeURIComponent(/(?:^|; )playground_as=([^;]*)/.exec(document.cookie)?.[1] ?? "");
 }
 
 function setCookie() {

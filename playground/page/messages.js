@@ -146,7 +146,7 @@ export function startMessages(scroller, list) {
       if (last.user !== state.as) say(`${senderOf(last).name}: ${last.text ?? ""}`);
     }
     keep(list, messages.length ? messageRows(messages) : [emptyRow()]);
-    if (isNewPlace) isAtEnd = true;
+    if (isNewPlace) isAtEnd = !pointTo(list, state.point);
     if (isAtEnd) toEnd();
     [shown, newest] = [state.messagesOf, last?.ts];
     list.setAttribute("aria-busy", "false");
@@ -156,6 +156,16 @@ export function startMessages(scroller, list) {
     list.setAttribute("aria-busy", "true");
     changed("composer");
   });
+}
+
+/** Bring the message that an address names into view, once; returns whether there is one. */
+function pointTo(list, ts) {
+  const node = ts && list.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+  state.point = null;
+  if (!node) return false;
+  node.classList.add("is-pointed");
+  requestAnimationFrame(() => node.scrollIntoView({ block: "center" }));
+  return true;
 }
 
 function emptyRow() {

@@ -7,6 +7,7 @@ export const state = {
   channel: null,
   tab: "messages",
   thread: null,
+  point: null,
   people: new Map(),
   channels: [],
   company: { name: "Workspace", shortcuts: [], commands: [], bot: { id: null, name: "Vouch" } },
