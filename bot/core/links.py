@@ -110,12 +110,12 @@ def _netloc(parts: SplitResult) -> str:
         port = parts.port
     except ValueError:
         raise UnfitLink(LinkFault.WRONG_PORT) from None
-    host = _ascii_host(parts.hostname or "")
+    host = _ascii_host(parts.hostname or "", is_bracketed="[" in parts.netloc)
     return host if port in {None, _DEFAULT_PORTS[parts.scheme]} else f"{host}:{port}"
 
 
-def _ascii_host(host: str) -> str:
-    if ":" in host:
+def _ascii_host(host: str, *, is_bracketed: bool) -> str:
+    if is_bracketed:
         try:
             return f"[{ip_address(host).compressed}]"
         except ValueError:

@@ -164,13 +164,10 @@ def shorten(text: str, limit: int, *, measure: Callable[[str], int] = len) -> st
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if _fits(text[: ends[middle]], limit, measure) else (low, middle - 1)
-    while low > 0 and not _fits(text[: ends[low]], limit, measure):  # a measure may shrink where a text grows (links)
-        low -= 1
     kept = text[: ends[low]]
-    if not text[ends[low]].isspace():
-        kept = _to_word_end(kept, ends[low] // 2)
-    shortened = kept.rstrip() + ELLIPSIS
-    return shortened if measure(shortened) <= limit else ""
+    at_word = kept if text[ends[low]].isspace() else _to_word_end(kept, ends[low] // 2)
+    # A shorter text may measure more (a whole link where half a one stood), so both are measured.
+    return next((one + ELLIPSIS for one in (at_word.rstrip(), kept) if _fits(one, limit, measure)), "")
 
 
 def _fits(kept: str, limit: int, measure: Callable[[str], int]) -> bool:

@@ -211,7 +211,7 @@ def parse_when(text: str, zone: tzinfo, now: datetime, locale: str) -> datetime:
         length = timedelta(**{_UNITS[found["unit"]]: int(found["many"])})
         return _not_too_far((now + length).astimezone(UTC), now, _written(local.date(), _MORNING, ahead=1))
     days, at = _read(words, local.date(), locale)
-    instants = [_valid_instant(day, at, zone) for day in days]
+    instants = (_valid_instant(day, at, zone) for day in days if day >= local.date())
     coming = next((one for one in instants if one > now), None)
     if coming is None:
         raise NotATime(WhenFault.PAST, _written(local.date(), at, ahead=1))
@@ -232,6 +232,11 @@ def _written(day: date, at: time, *, ahead: int = 0) -> str:
     return f"{(day + timedelta(days=ahead)).isoformat()} {at:%H:%M}"
 
 
+def _coming(days: Sequence[date], today: date) -> date:
+    """Return the first of `days` that can be planned for whatever the hour, or tomorrow."""
+    return next((day for day in days if today < day < today + FARTHEST), today + timedelta(days=1))
+
+
 def _read(words: str, today: date, locale: str) -> tuple[Sequence[date], time]:
     """Return the days that the words may mean, soonest first, and the time; the time stands last or first."""
     parts = words.split()
@@ -243,16 +248,19 @@ def _read(words: str, today: date, locale: str) -> tuple[Sequence[date], time]:
                 return days, at
     days = _days(words, today, _MORNING, locale)
     if days is not None:
-        raise NotATime(WhenFault.NO_TIME, _written(days[-1], _MORNING))
+        raise NotATime(WhenFault.NO_TIME, _written(_coming(days, today), _MORNING))
     raise NotATime(WhenFault.UNREADABLE, _example(locale))
 
 
 def _clock(words: str, *, has_day: bool) -> time | None:
     """Return the time that the words are; `None` if they are none. A bare number is one beside a day only."""
     found = _CLOCK.fullmatch(words)
-    if found is None or not (has_day or found["word"] or found["m"] or found["m2"] or found["end"]):
+    if found is None:
         return None
     hour, minute = int(found["h"]), int(found["m"] or found["m2"] or 0)
+    is_bare = not (found["word"] or found["m"] or found["m2"] or found["end"])
+    if is_bare and (not has_day or hour > 23):
+        return None
     is_half_wrong = found["half"] is not None and not 1 <= hour <= 12
     if hour > 23 or minute > 59 or is_half_wrong:
         raise NotATime(WhenFault.NO_SUCH_TIME, "9:00")
@@ -289,7 +297,9 @@ def _numbers(words: str, at: time, locale: str, today: date) -> tuple[int | None
     day, month = int(found["d"]), int(found["mo"])
     if found["sep"] == "/" and locale.lower().startswith("en"):
         if locale.lower().replace("_", "-") == "en" and day != month and max(day, month) <= 12:
-            raise NotATime(WhenFault.AMBIGUOUS, _written(date(_year(found) or today.year, month, day), at))
+            years = (_year(found) or today.year, today.year + 1)
+            meant = [date(one, month, day) for one in years if one >= today.year]
+            raise NotATime(WhenFault.AMBIGUOUS, _written(_coming(meant, today), at))
         if locale.lower().replace("_", "-") == "en-us":
             day, month = month, day
     return _year(found), month, day
@@ -311,7 +321,9 @@ def _dates(year: int | None, month: int, day: int, *, today: date, at: time) -> 
         except ValueError:
             continue
     if not found:
-        raise NotATime(WhenFault.NO_SUCH_DATE, _written(_last_day(years[-1], month, today), at))
+        raise NotATime(
+            WhenFault.NO_SUCH_DATE, _written(_coming([_last_day(one, month, today) for one in years], today), at)
+        )
     return found
 
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from bot.core.networks import MAX_KEY, NETWORKS, NotAPermalink, canonical_permalink, is_post_of
 
 POSTS = [
-    ("linkedin", "https://www.linkedin.com/posts/ann-b_solar-activity-7123456789012345678-AbC_", "activity:7123456789012345678"),
-    ("linkedin", "https://nl.linkedin.com/posts/ann-b_solar-activity-7123456789012345678-AbC_?utm_source=share", "activity:7123456789012345678"),
-    ("linkedin", "https://www.linkedin.com/feed/update/urn:li:activity:7123456789012345678/", "activity:7123456789012345678"),
-    ("linkedin", "https://linkedin.com/feed/update/urn%3Ali%3Aactivity%3A7123456789012345678?commentUrn=x", "activity:7123456789012345678"),
+    ("linkedin", "https://www.linkedin.com/posts/ann-activity-7123456789012-AbC_", "activity:7123456789012"),
+    ("linkedin", "https://nl.linkedin.com/posts/ann-activity-7123456789012-A?utm_source=s", "activity:7123456789012"),
+    ("linkedin", "https://www.linkedin.com/feed/update/urn:li:activity:7123456789012/", "activity:7123456789012"),
+    ("linkedin", "https://linkedin.com/feed/update/urn%3Ali%3Aactivity%3A7123456789012?c=x", "activity:7123456789012"),
     ("linkedin", "https://www.linkedin.com/feed/update/urn:li:share:6999", None),
     ("linkedin", "https://www.linkedin.com/feed/update/urn:li:ugcPost:712345", "ugcPost:712345"),
     ("linkedin", "https://www.linkedin.com/posts/ann_share-712345-zz", "share:712345"),
