@@ -1,0 +1,112 @@
+"""`python -m playground`: starts the workspace and its child, the bot, and prints the address once both are usable."""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+
+from playground.child import READY_EVERY_S, Child, free_port
+from playground.server import create_app, listen, make_server
+from playground.settings import Settings, keep_secrets
+
+
+def read_settings(words: list[str]) -> tuple[Settings, bool]:
+    """Return the settings of a command line and the environment, and whether to start the bot."""
+    parser = argparse.ArgumentParser(
+        prog="python -m playground", description="A local Slack workspace with Vouch in it."
+    )
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8080), help="the address's port")
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("VOUCH_DATA") or "data"), help="data folder")
+    parser.add_argument("--no-bot", action="store_true", help="do not start the bot")
+    parser.add_argument("--bot-url", default="", help="where a bot listens that someone else started")
+    parser.add_argument("--socket-mode", action="store_true", help="deliver over Socket Mode instead of HTTP")
+    told = parser.parse_args(words)
+    is_ours = not told.no_bot and not told.bot_url
+    bot_url = told.bot_url.rstrip("/") or (f"http://127.0.0.1:{free_port()}" if is_ours else "")
+    data = told.data.absolute()
+    settings = Settings(data=data, port=told.port, bot_url=bot_url, is_socket_mode=told.socket_mode)
+    return replace(settings, secrets=keep_secrets(data)), is_ours
+
+
+async def _until_ready(settings: Settings) -> None:
+    """Return when the bot says that it is ready."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+        while True:
+            try:
+                async with session.get(settings.bot_url + "/readyz") as response:
+                    if response.status == 200:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
+                pass  # not listening yet
+            await asyncio.sleep(READY_EVERY_S)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+async def _run_with_child(settings: Settings, child: Child, ended: asyncio.Event) -> int:
+    await child.start()
+    dying, ending = asyncio.create_task(child.wait()), asyncio.create_task(ended.wait())
+    ready = asyncio.create_task(_until_ready(settings))
+    await asyncio.wait([dying, ending, ready], return_when=asyncio.FIRST_COMPLETED)
+    if ready.done():
+        _say(f"Vouch is ready: {settings.address}")
+        await asyncio.wait([dying, ending], return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
+    ending.cancel()
+    if ended.is_set():
+        await child.stop()
+        await dying
+        return 0
+    last = "\n".join(child.words)
+    sys.stderr.write(f"The bot ended unexpectedly (exit code {dying.result()}). Its last words:\n{last}\n{child.log}\n")
+    return 1
+
+
+async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:
+    """Serve on that socket until a signal or the bot's end; return the exit code."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    server = make_server(create_app(settings))
+    serving = asyncio.create_task(server.serve(sockets=[door]))
+    try:
+        if is_ours:
+            log = settings.data / "playground" / "bot.log"
+            return await _run_with_child(settings, Child(settings, bot_port(settings), log), ended)
+        await server.serves.wait()
+        _say(f"The playground is ready: {settings.address}")
+        await ended.wait()
+        return 0
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def bot_port(settings: Settings) -> int:
+    """Return the port the child listens on."""
+    return int(settings.bot_url.rpartition(":")[2])
+
+
+def main() -> int:
+    """Run the playground of this command line."""
+    settings, is_ours = read_settings(sys.argv[1:])
+    try:
+        door = listen(settings.port)
+    except OSError:
+        sys.stderr.write(f"Port {settings.port} is taken. Choose another: PORT={settings.port + 1} make run\n")
+        return 1
+    return asyncio.run(run(settings, door, is_ours=is_ours))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

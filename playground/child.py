@@ -1,0 +1,124 @@
+"""The bot as the playground's child: its environment, when it is ready, what it said last, and its end."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playground.settings import FOLDER, Settings
+
+NETWORKS = ("linkedin", "x", "mastodon", "bluesky", "facebook", "whatsapp", "xing")
+PATIENCE_S = 10.0
+READY_EVERY_S = 0.05
+LAST_WORDS = 40
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies by a signal that nobody can catch."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def child_environment(settings: Settings, bot_port: int) -> dict[str, str]:
+    """Return the environment of the bot: this one's, with everything that leads it to the playground."""
+    known = settings.secrets
+    if known is None:
+        raise ValueError("the child needs secrets")
+    told = {
+        "SLACK_BOT_TOKEN": known.bot_token,
+        "SLACK_SIGNING_SECRET": known.signing_secret,
+        "SLACK_API_URL": f"{settings.address}/slack/api/",
+        "PUBLIC_URL": settings.address,
+        "VOUCH_HOST": "127.0.0.1",
+        "VOUCH_PORT": str(bot_port),
+        "VOUCH_DATA": str(settings.data),
+        "VOUCH_CLOCK_URL": f"{settings.address}/api/clock",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "PREVIEW_ALLOW": settings.address,
+    }
+    if settings.is_socket_mode:
+        told["SLACK_APP_TOKEN"] = known.app_token
+    for network in NETWORKS:
+        told[f"VOUCH_NETWORKS__{network.upper()}__COMPOSER_URL"] = f"{settings.address}/network/{network}"
+    kept = {key: value for key, value in os.environ.items() if key not in ("SLACK_APP_TOKEN", "METRICS_TOKEN")}
+    return {**kept, "VOUCH_CONFIG": os.environ.get("VOUCH_CONFIG", str(FOLDER / "config.yaml")), **told}
+
+
+@dataclass(slots=True)
+class Child:
+    """One run of the bot. What it prints goes to `log`; the last lines are kept."""
+
+    settings: Settings
+    bot_port: int
+    log: Path
+    words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
+    _process: asyncio.subprocess.Process | None = None
+    _reader: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the bot in a session of its own, so that Ctrl-C reaches it only through `stop`."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            "--demo",
+            str(self.settings.company),
+            cwd=FOLDER.parent,
+            env=child_environment(self.settings, self.bot_port),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        stream = self._process.stdout if self._process is not None else None
+        if stream is None:
+            return
+        with self.log.open("ab", buffering=0) as log:
+            while part := await stream.read(65_536):
+                log.write(part)
+                self.words.extend(part.decode(errors="replace").splitlines())
+
+    async def wait(self) -> int:
+        """Return the bot's exit code once it has ended."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        code = await self._process.wait()
+        if self._reader is not None:
+            await self._reader
+        return code
+
+    async def stop(self) -> None:
+        """Ask the bot to end, and after ten seconds make it."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE_S)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                process.kill()
+        await self.wait()
