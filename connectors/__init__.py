@@ -1,0 +1,1 @@
+"""Everything outside: chat platforms, social networks, web pages, charts; of ours they know the core only."""

@@ -1,0 +1,1 @@
+"""Social networks: what leads to their composers."""

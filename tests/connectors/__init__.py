@@ -1,0 +1,1 @@
+"""Connectors, each against a real local server or golden files."""
