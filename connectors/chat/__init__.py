@@ -1,0 +1,1 @@
+"""Connectors to the chats where people talk."""
