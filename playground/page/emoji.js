@@ -16,7 +16,7 @@ calendar 📅|date 📅|spiral_calendar_pad 🗓️|clock1 🕐|alarm_clock ⏰|
 bar_chart 📊|chart_with_upwards_trend 📈|chart_with_downwards_trend 📉|chart 💹|moneybag 💰|briefcase 💼|office 🏢|factory 🏭|house 🏠
 arrow_up ⬆️|arrow_down ⬇️|arrow_right ➡️|arrow_left ⬅️|arrow_upper_right ↗️|leftwards_arrow_with_hook ↩️|arrows_counterclockwise 🔄|repeat 🔁|fast_forward ⏩
 heavy_plus_sign ➕|heavy_minus_sign ➖|wastebasket 🗑️|gear ⚙️|wrench 🔧|hammer 🔨|hammer_and_wrench 🛠️|package 📦|computer 💻|iphone 📱|telephone ☎️|camera 📷|frame_with_picture 🖼️|art 🎨|movie_camera 🎥|microphone 🎤|headphones 🎧|musical_note 🎵
-globe_with_meridians 🌐|earth_africa 🌍|earth_americas 🌎|earth_asia 🌏|sunny ☀️|cloud ☁️|umbrella ☂️|snowflake ❄️|rainbow 🌈|ocean 🌊|seedling 🌱|herb 🌿|four_leaf_clover 🍀|deciduous_tree 🌳|evergreen_tree 🌲|sunflower 🌻|leaves 🍃|recycle ♻️
+globe_with_meridians 🌐|earth_africa 🌍|earth_americas 🌎|earth_asia 🌏|sunny ☀️|cloud ☁️|umbrella ☂️|snowflake ❄️|rainbow 🌈|ocean 🌊|seedling 🌱|herb 🌿|four_leaf_clover 🍀|deciduous_tree 🌳|evergreen_tree 🌲|sunflower 🌻|leaves 🍃|droplet 💧|sweat_drops 💦|potted_plant 🪴|whale 🐳|fish 🐟|bathtub 🛁|shower 🚿|potable_water 🚰|recycle ♻️
 coffee ☕|tea 🍵|cake 🍰|birthday 🎂|pizza 🍕|beers 🍻|champagne 🍾|apple 🍎|bee 🐝|dog 🐶|cat 🐱|owl 🦉|turtle 🐢|butterfly 🦋|bike 🚲|car 🚗|train 🚆|airplane ✈️
 robot_face 🤖|see_no_evil 🙈|ghost 👻|alien 👽|zzz 💤|construction 🚧|rotating_light 🚨|label 🏷️|ticket 🎫|world_map 🗺️|compass 🧭
 one 1️⃣|two 2️⃣|three 3️⃣|four 4️⃣|five 5️⃣|six 6️⃣|seven 7️⃣|eight 8️⃣|nine 9️⃣|keycap_ten 🔟

@@ -35,10 +35,10 @@ function row(entry) {
     h("summary", null,
       h("span", { class: "ledger-way", title: isIn ? "Vouch asked Slack" : "Slack told Vouch" }, isIn ? "Vouch → Slack" : "Slack → Vouch"),
       h("code", null, [entry.method, entry.detail].filter(Boolean).join(" ")),
-      h("span", { class: "faint" }, `${entry.status ?? "no answer"} · ${Math.round(entry.ms ?? 0)} ms · ${String(entry.at ?? "").slice(11, 19)}`)),
+      h("span", { class: "faint" }, `${entry.status || "no answer"} · ${Math.round(entry.ms ?? 0)} ms · ${String(entry.at ?? "").slice(11, 19)}`)),
     h("pre", { class: "code-block" }, JSON.stringify({ request: entry.request, answer: entry.answer }, null, 2)));
 }
 
 function isOk(entry) {
-  return Number(entry.status) < 400 && entry.answer?.ok !== false;
+  return entry.status > 0 && entry.status < 400 && entry.answer?.ok !== false;
 }

@@ -66,7 +66,7 @@ export function directMessage() {
 
 /** Return the channels that the acting person sees in the side bar. */
 export function listChannels() {
-  return state.channels.filter((channel) => channel.kind !== "im" && (channel.members?.includes(state.as) ?? true));
+  return state.channels.filter((channel) => channel.kind !== "im" && (channel.id === state.channel || (channel.members?.includes(state.as) ?? true)));
 }
 
 /** Go to a place: any of `as`, `channel`, `tab`, `thread`; what is left out stays. The address follows. */
