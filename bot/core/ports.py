@@ -32,6 +32,15 @@ class Attachment:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a platform's token belongs to, what it may do, and the platform's own time."""
+
+    name: str
+    scopes: frozenset[str]
+    at: datetime
+
+
 class Clock(Protocol):
     """Tells the time."""
 
@@ -103,3 +112,10 @@ class ComposerAddresses(Protocol):
 
     def address(self, network: str, *, text: str, link: str | None, title: str) -> str:
         """Return the address that opens `network`'s composer with `text` (whole, as composed) and `link`."""
+
+
+class Probe(Protocol):
+    """Asks a platform who we are."""
+
+    async def identify(self) -> Identity:
+        """Return who the token belongs to; raises `Refused` or `TryLater`."""

@@ -1,0 +1,86 @@
+"""The operator's commands: run, migrate, doctor, admin-code, export, manifest slack."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="vouch",
+    help="Vouch: employee advocacy, native to your chat. Configuration: docs/configuration.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+manifest_app = typer.Typer(help="Print what a platform needs to install the bot.", no_args_is_help=True)
+app.add_typer(manifest_app, name="manifest")
+
+
+class ExportFormat(StrEnum):
+    """How an export is written."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def run(
+    demo: Annotated[Path | None, typer.Option(help="Fill an empty database with a demo company first.")] = None,
+) -> None:
+    """Run the bot until Ctrl-C or SIGTERM."""
+    from bot.app import main
+
+    raise SystemExit(main(demo))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema to this version."""
+    from bot.app import migrate_database
+
+    raise SystemExit(migrate_database())
+
+
+@app.command()
+def doctor() -> None:
+    """Check the installation, and say what to do about each finding."""
+    from bot.operate import print_findings
+
+    raise SystemExit(print_findings())
+
+
+@app.command("admin-code")
+def admin_code() -> None:
+    """Print a one-time code that makes its first user an admin; it is valid for 15 minutes."""
+    from bot.operate import print_admin_code
+
+    raise SystemExit(print_admin_code())
+
+
+@app.command()
+def export(
+    style: Annotated[ExportFormat, typer.Option("--format", help="How to write it.")] = ExportFormat.CSV,
+    output: Annotated[Path | None, typer.Option(help="A file to write; else standard output.")] = None,
+) -> None:
+    """Write posts, shares and visits as totals; no person's points are in it."""
+    from bot.operate import write_export
+
+    raise SystemExit(write_export(style.value, output))
+
+
+@manifest_app.command("slack")
+def manifest_slack(
+    socket_mode: Annotated[bool, typer.Option(help="For Socket Mode, without a public address for events.")] = False,
+) -> None:
+    """Print the Slack app's manifest as JSON."""
+    from bot.operate import print_slack_manifest
+
+    raise SystemExit(print_slack_manifest(is_socket_mode=socket_mode))
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    app()

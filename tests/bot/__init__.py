@@ -1,0 +1,1 @@
+"""The entrances: dispatcher, doctor, configuration, command line."""
