@@ -95,11 +95,12 @@ function picker(surface, block, element, { type, name, read = same, show = same 
     "aria-label": plainText(block.label) || plainText(element.placeholder) || "Choose a date or time",
     value: first === null || first === undefined ? "" : show(first),
   });
-  const value = () => (field.value === "" ? null : read(field.value));
+  let value = () => first ?? null;
   const keep = () => surface.keep(block, element, { type: element.type, [`selected_${name}`]: value() });
   keep();
   const tell = patient(() => surface.changed(block, element, value()), TYPING_PAUSE_MS);
   field.addEventListener("input", () => {
+    value = () => (field.value === "" ? null : read(field.value));
     keep();
     tell();
   });
