@@ -97,9 +97,12 @@ class DismissPost(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWelcome(Action):
-    """Say whether one's name may stand on boards ("yes" or "no")."""
+    """Say whether one's name may stand on boards ("yes" or "no"); in a share window its fields come along."""
 
     names: str
+    share_id: int = 0
+    network: str = ""
+    text: str = ""
 
 
 # Publishing

@@ -1,14 +1,15 @@
 """Members: who acts, who joins, what they set."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.people import Person, Role
-from storage.models import Member
+from storage.models import Dismissal, Member
 
 _ME = select(
     Member.id,
@@ -65,3 +66,62 @@ async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime
     }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     await session.execute(dialect.insert(Member).values(values).on_conflict_do_nothing())
+
+
+async def note_network(session: AsyncSession, *, member_id: int, network: str, now: datetime) -> None:
+    """Remember the network that a member goes to; whoever has gone once has been welcomed."""
+    welcomed = func.coalesce(Member.welcomed_at, literal(now, Member.welcomed_at.type))
+    await session.execute(
+        update(Member).where(Member.id == member_id).values(default_network=network, welcomed_at=welcomed)
+    )
+
+
+async def answer_welcome(session: AsyncSession, *, member_id: int, is_named: bool, now: datetime) -> None:
+    """Keep whether a member's name may stand on boards."""
+    welcomed = func.coalesce(Member.welcomed_at, literal(now, Member.welcomed_at.type))
+    await session.execute(update(Member).where(Member.id == member_id).values(is_named=is_named, welcomed_at=welcomed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a member sets; `chosen_locale` `None` follows the platform, `default_network` `None` the last one used."""
+
+    default_network: str | None
+    chosen_locale: str | None
+    is_named: bool | None
+    muted_topics: Sequence[str]
+
+
+async def find_settings(session: AsyncSession, *, member_id: int) -> Settings | None:
+    """Return what a member has set."""
+    columns = (Member.default_network, Member.chosen_locale, Member.is_named, Member.muted_topics)
+    row = (await session.execute(select(*columns).where(Member.id == member_id))).mappings().first()
+    return None if row is None else Settings(**row)
+
+
+async def save_settings(session: AsyncSession, settings: Settings, *, member_id: int) -> None:
+    """Keep what a member sets."""
+    values = {one.name: getattr(settings, one.name) for one in fields(Settings)}
+    values["muted_topics"] = list(settings.muted_topics)
+    await session.execute(update(Member).where(Member.id == member_id).values(values))
+
+
+async def leave(session: AsyncSession, *, member_id: int, now: datetime) -> bool:
+    """Note that a member has left the programme; `False` if they had already."""
+    wanted = (Member.id == member_id, Member.left_at.is_(None))
+    left = await session.execute(update(Member).where(*wanted).values(left_at=now).returning(Member.id))
+    return left.first() is not None
+
+
+async def come_back(session: AsyncSession, *, member_id: int) -> bool:
+    """Note that a member takes part again; `False` if they never left."""
+    wanted = (Member.id == member_id, Member.left_at.is_not(None), Member.erased_at.is_(None))
+    back = await session.execute(update(Member).where(*wanted).values(left_at=None).returning(Member.id))
+    return back.first() is not None
+
+
+async def dismiss_post(session: AsyncSession, *, member_id: int, post_id: int, now: datetime) -> None:
+    """Keep a member's private "not for me"; saying it twice is saying it once."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    values = {"member_id": member_id, "post_id": post_id, "at": now}
+    await session.execute(dialect.insert(Dismissal).values(values).on_conflict_do_nothing())

@@ -1,0 +1,74 @@
+"""Drafting a share: what fills the box of its window, what a typed text is, and how much of it is too much."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.texts import plain, room_left
+from bot.core.wordings import OWN_WORDS_BELOW, Wording, is_own_words, next_wording, similarity, wordings_for
+
+INSPIRATION = 3
+MAX_TYPED = 6000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What fills a box: a wording (`text` is its own) in `language`, or nothing, with others beside as inspiration."""
+
+    text: str = ""
+    wording_id: int | None = None
+    language: str | None = None
+    inspiration: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What counts with a member's words on a network: the disclosure before them and the link after them."""
+
+    network: str
+    disclosure: str
+    link: str
+
+
+def fill(wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, language: str) -> Filling:
+    """Return a wording that nobody uses yet, or an empty box with at most `INSPIRATION` wordings beside it."""
+    chosen = next_wording(wordings, used_ids, network=network, language=language)
+    if chosen is not None:
+        return Filling(text=chosen.text, wording_id=chosen.wording_id, language=chosen.language)
+    beside = wordings_for(wordings, network=network, language=language)[:INSPIRATION]
+    return Filling(inspiration=tuple(one.text for one in beside))
+
+
+def is_untouched(text: str, wording_id: int | None, wordings: Iterable[Wording]) -> bool:
+    """Say whether the box still holds just the wording that it was filled with, or nothing."""
+    words = text.strip()
+    return not words or any(one.wording_id == wording_id and words.endswith(one.text.strip()) for one in wordings)
+
+
+def source_of(text: str, wordings: Iterable[Wording]) -> int | None:
+    """Return the wording that a text is still (nearly) the same as, or `None`."""
+    likeness = [(similarity(text, one.text), one.wording_id) for one in wordings]
+    best, wording_id = max(likeness, default=(0.0, 0))
+    return wording_id if text.strip() and best >= OWN_WORDS_BELOW else None
+
+
+def in_own_words(text: str, *, disclosure: str, wordings: Iterable[Wording], colleagues: Iterable[str]) -> bool:
+    """Say whether a typed text counts as the member's own words; a disclosure at its start is not among them."""
+    words = text.strip().removeprefix(disclosure).strip()
+    return is_own_words(words, wordings=[one.text for one in wordings], colleagues=colleagues)
+
+
+def as_typed(text: str) -> str:
+    """Return a typed text as it is kept: without what does harm, and no longer than any network takes."""
+    return plain(text).strip()[:MAX_TYPED]
+
+
+def room_for(sizes: Sizes) -> int | None:
+    """Return how many characters of their own a member has, `None` where nothing limits them."""
+    room = room_left(sizes.network, "x", disclosure=sizes.disclosure, link=sizes.link)
+    return None if room is None else room + 1
+
+
+def too_many(text: str, sizes: Sizes) -> int:
+    """Return by how many characters, as the network counts, a text is too long; 0 if it fits."""
+    room = room_left(sizes.network, text, disclosure=sizes.disclosure, link=sizes.link)
+    return 0 if room is None else max(-room, 0)

@@ -1,0 +1,370 @@
+"""The share window, what a member sees of a share of theirs, and the questions about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.actions import (
+    AnswerWelcome,
+    ChangeShare,
+    LeaveForNetwork,
+    OpenPermalink,
+    OpenShare,
+    SayShared,
+    SubmitPermalink,
+    UndoShare,
+)
+from bot.core.cards import (
+    Bold,
+    Button,
+    Buttons,
+    Card,
+    Confirm,
+    Divider,
+    Element,
+    Field,
+    Fields,
+    Form,
+    Image,
+    Link,
+    LinkButton,
+    Option,
+    SelectField,
+    Text,
+    TextField,
+)
+from bot.core.networks import NETWORKS
+from bot.i18n.translator import Words
+from handlers.context import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareWindow:
+    """What the share window shows of an unfinished share.
+
+    `address` is where its button leads, `None` where the member has to go on once more first. `room` is how many
+    characters of their own fit, `over` by how many the text is too long. `link` stands at the end of the text.
+    """
+
+    share_id: int
+    title: str
+    picture: str
+    network: str
+    networks: tuple[str, ...]
+    text: str
+    edition: int
+    inspiration: tuple[str, ...]
+    disclosure: str
+    link: str
+    address: str | None
+    room: int | None
+    over: int = 0
+    is_alike: bool = False
+    is_checked: bool = False
+    is_welcome: bool = False
+    opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedView:
+    """What a member sees of a share that they have left for, or shared; `visits` is `None` where it is not known."""
+
+    share_id: int
+    post_id: int
+    title: str
+    network: str
+    others: tuple[str, ...]
+    text: str
+    opened_at: datetime | None
+    said_at: datetime | None
+    confirmed_at: datetime | None
+    evidenced_at: datetime | None
+    permalink: str | None
+    visits: int | None
+    points: int
+    can_open: bool
+    can_undo: bool = True
+    is_alike: bool = False
+    note: str = ""
+
+
+def share_form(ctx: Context, window: ShareWindow) -> Form:
+    """Return the share window; whatever its check button, its list of networks or its link do keeps what was typed."""
+    body = [*_head(window), *_fields(ctx, window), *_lines(ctx, window), *_ways_on(ctx, window)]
+    if window.is_welcome:
+        body += welcome(ctx, window.share_id)
+    change = ChangeShare(share_id=window.share_id)
+    return Form(
+        ref=_ref(ctx, window.share_id),
+        title=ctx.text("share.window"),
+        body=tuple(body),
+        submit=change,
+        submit_label=ctx.text("share.check"),
+        close_label=ctx.text("share.close"),
+        change=change,
+    )
+
+
+def _ref(ctx: Context, share_id: int) -> str:
+    return f"share-{share_id}-{ctx.interaction.key}"[:255]
+
+
+def _head(window: ShareWindow) -> list[Element | Field]:
+    head: list[Element | Field] = [Text((Bold(window.title),))]
+    if window.picture:
+        head.append(Image(window.picture, window.title))
+    return head
+
+
+def _fields(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    known = NETWORKS[window.network]
+    key = "share.text" if known.takes_text else "share.text_to_copy"
+    return [
+        SelectField(
+            name="network",
+            label=ctx.text("share.network"),
+            options=tuple(Option(value=one, label=NETWORKS[one].label) for one in window.networks),
+            value=window.network,
+            saves=True,
+        ),
+        TextField(
+            name="text",
+            label=ctx.text(key, network=known.label),
+            value=window.text,
+            hint="" if window.room is None else ctx.text("share.room", count=max(window.room, 0), network=known.label),
+            placeholder=ctx.text("share.placeholder"),
+            is_long=True,
+            is_optional=True,
+            edition=window.edition,
+        ),
+    ]
+
+
+def _lines(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    known = NETWORKS[window.network]
+    lines: list[Element | Field] = []
+    if window.opened_at is not None:
+        at = ctx.words.moment(window.opened_at)
+        lines.append(Text(ctx.rich("share.opened_before", network=known.label, at=at), style="quiet"))
+    if window.over:
+        lines.append(Text(ctx.rich("share.too_long", network=known.label, count=window.over)))
+    elif window.is_checked:
+        lines.append(Text(ctx.rich("share.fits", network=known.label)))
+    if window.is_alike:
+        lines.append(Text(ctx.rich("share.alike")))
+    if not known.takes_text:
+        lines.append(Text(ctx.rich("share.takes_no_text", network=known.label)))
+    if not known.earns_points:
+        lines.append(Text(ctx.rich("share.earns_nothing", network=known.label), style="quiet"))
+    return [*lines, *_around(ctx, window)]
+
+
+def _around(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    """Return what stands before and after the member's words, and what may give them an idea."""
+    lines: list[Element | Field] = []
+    if window.disclosure:
+        lines.append(Text(ctx.rich("share.disclosure", line=Bold(window.disclosure)), style="quiet"))
+    lines.append(Text(ctx.rich("share.link", link=window.link), style="quiet"))
+    if window.inspiration:
+        lines.append(Text(ctx.rich("share.inspiration"), style="quiet"))
+        lines += [Text((one,), style="quote") for one in window.inspiration]
+    return lines
+
+
+def _ways_on(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    label = NETWORKS[window.network].label
+    first: Button | LinkButton
+    if window.address is None:
+        first = Button(label=ctx.text("share.continue"), action=ChangeShare(share_id=window.share_id), style="primary")
+    else:
+        first = LinkButton(
+            label=ctx.text("share.open", network=label),
+            url=window.address,
+            action=LeaveForNetwork(share_id=window.share_id),
+            style="primary",
+            about=window.title,
+        )
+    return [Buttons((first,)), Buttons((_said(ctx.words, window.share_id), _paste(ctx.words, window.share_id)))]
+
+
+def _said(words: Words, share_id: int) -> Button:
+    return Button(label=words.text("share.said"), action=SayShared(share_id=share_id))
+
+
+def _paste(words: Words, share_id: int) -> Button:
+    return Button(label=words.text("share.paste"), action=OpenPermalink(share_id=share_id))
+
+
+def welcome(ctx: Context, share_id: int) -> list[Element | Field]:
+    """Return the short welcome that stands below the first share: what this is, what is kept, how to leave."""
+    company = ctx.programme.company
+    body: list[Element | Field] = [
+        Divider(),
+        Text(ctx.rich("welcome.title"), style="heading"),
+        Text(ctx.rich("welcome.what", company=company.name)),
+    ]
+    if company.sponsor and company.sponsor_word:
+        body += [Text((company.sponsor_word,), style="quote"), Text((f"— {company.sponsor}",), style="quiet")]
+    body.append(Text(ctx.rich("welcome.kept")))
+    if company.policy_url:
+        body.append(Text(ctx.rich("welcome.policy", policy=Link(company.policy_url, ctx.text("welcome.policy_link")))))
+    return [
+        *body,
+        Text(ctx.rich("welcome.names")),
+        Buttons(
+            (
+                Button(label=ctx.text("welcome.yes"), action=AnswerWelcome(names="yes", share_id=share_id)),
+                Button(label=ctx.text("welcome.no"), action=AnswerWelcome(names="no", share_id=share_id)),
+            )
+        ),
+        Text(ctx.rich("welcome.leave"), style="quiet"),
+    ]
+
+
+def shared_form(ctx: Context, view: SharedView) -> Form:
+    """Return the window of a share that the member has left for, or shared."""
+    return Form(
+        ref=_ref(ctx, view.share_id),
+        title=ctx.text("share.window"),
+        body=(Text((Bold(view.title),)), *_shared_body(ctx, view)),
+        close_label=ctx.text("share.close"),
+    )
+
+
+def shared_card(ctx: Context, view: SharedView) -> Card:
+    """Return the same as a private message."""
+    return Card(title=view.title, body=_shared_body(ctx, view))
+
+
+def _shared_body(ctx: Context, view: SharedView) -> tuple[Element, ...]:
+    label = NETWORKS[view.network].label
+    body: list[Element] = [Text((view.note,))] if view.note else []
+    if view.text:
+        body.append(Text((view.text,), style="quote"))
+    if view.is_alike:
+        body.append(Text(ctx.rich("share.alike")))
+    body.append(Fields(_facts(ctx, view)))
+    if view.permalink:
+        body.append(Text((Link(view.permalink, ctx.text("share.your_post", network=label)),)))
+    first: list[Button] = [] if view.said_at or view.confirmed_at else [_said(ctx.words, view.share_id)]
+    body.append(Buttons((*first, _paste(ctx.words, view.share_id), *_open_again(ctx, view), *_undo(ctx, view))))
+    if view.others:
+        body.append(Buttons(tuple(_elsewhere(ctx, view, one) for one in view.others)))
+    return tuple(body)
+
+
+def _facts(ctx: Context, view: SharedView) -> tuple[tuple[str, str], ...]:
+    """Opened, said, confirmed and seen are different facts: each has its own line, and only if it is one."""
+    label = NETWORKS[view.network].label
+    times = (
+        (ctx.text("share.fact_opened", network=label), view.opened_at),
+        (ctx.text("share.fact_said"), view.said_at),
+        (ctx.text("share.fact_confirmed"), view.confirmed_at),
+        (ctx.text("share.fact_evidenced"), view.evidenced_at),
+    )
+    visits = ctx.text("share.not_available") if view.visits is None else ctx.words.number(view.visits)
+    return (
+        (ctx.text("share.fact_network"), label),
+        *((name, ctx.words.moment(at)) for name, at in times if at is not None),
+        (ctx.text("share.fact_visits"), visits),
+        (ctx.text("share.fact_points"), ctx.words.number(view.points)),
+    )
+
+
+def _open_again(ctx: Context, view: SharedView) -> list[Button]:
+    if not view.can_open:
+        return []
+    label = ctx.text("share.open_again", network=NETWORKS[view.network].label)
+    return [Button(label=label, action=ChangeShare(share_id=view.share_id))]
+
+
+def _undo(ctx: Context, view: SharedView) -> list[Button]:
+    if not view.can_undo:
+        return []
+    confirm = Confirm(
+        title=ctx.text("share.undo_title"),
+        text=ctx.text("share.undo_text", network=NETWORKS[view.network].label),
+        yes=ctx.text("share.undo_yes"),
+        no=ctx.text("share.undo_no"),
+    )
+    return [Button(label=ctx.text("share.undo"), action=UndoShare(share_id=view.share_id), confirm=confirm)]
+
+
+def _elsewhere(ctx: Context, view: SharedView, network: str) -> Button:
+    return Button(
+        label=ctx.text("share.elsewhere", network=NETWORKS[network].label),
+        action=ChangeShare(share_id=view.share_id, network=network),
+    )
+
+
+def share_button(words: Words, *, post_id: int, title: str) -> Button:
+    """Return the button that opens the share window."""
+    return Button(label=words.text("share.button"), action=OpenShare(post_id=post_id), style="primary", about=title)
+
+
+def again_card(ctx: Context, *, post_id: int, title: str) -> Card:
+    """Return what to say when the window did not open, with a fresh button."""
+    button = share_button(ctx.words, post_id=post_id, title=title)
+    return Card(title=ctx.text("share.not_opened"), body=(Text((title,)), Buttons((button,))))
+
+
+def undone_card(ctx: Context, *, view: SharedView) -> Card:
+    """Return what to say after a share was taken back, with help to delete it where only the member can."""
+    return Card(title=ctx.text("share.undone"), body=_undone(ctx, view))
+
+
+def undone_form(ctx: Context, *, view: SharedView) -> Form:
+    """Return the same as a window."""
+    return Form(
+        ref=_ref(ctx, view.share_id),
+        title=ctx.text("share.window"),
+        body=(Text((Bold(ctx.text("share.undone")),)), *_undone(ctx, view)),
+        close_label=ctx.text("share.close"),
+    )
+
+
+def _undone(ctx: Context, view: SharedView) -> tuple[Element, ...]:
+    label = NETWORKS[view.network].label
+    body: list[Element] = [Text(ctx.rich("share.undone_text", network=label))]
+    if view.permalink:
+        body.append(Text((Link(view.permalink, ctx.text("share.your_post", network=label)),)))
+    return (*body, Buttons((share_button(ctx.words, post_id=view.post_id, title=view.title),)))
+
+
+def permalink_form(ctx: Context, *, share_id: int, network: str) -> Form:
+    """Return the window that takes the link of the member's own post."""
+    label = NETWORKS[network].label
+    return Form(
+        ref=f"permalink-{share_id}-{ctx.interaction.key}"[:255],
+        title=ctx.text("permalink.window"),
+        body=(
+            Text(ctx.rich("permalink.how", network=label)),
+            TextField(name="url", label=ctx.text("permalink.field", network=label), placeholder="https://"),
+        ),
+        submit=SubmitPermalink(share_id=share_id),
+        submit_label=ctx.text("permalink.send"),
+        close_label=ctx.text("share.close"),
+    )
+
+
+def ask_card(words: Words, *, share_id: int, title: str, network: str) -> Card:
+    """Return the one private question of how a share went; no answer is an answer too."""
+    label = NETWORKS[network].label
+    not_shared = Button(label=words.text("share.did_not"), action=UndoShare(share_id=share_id))
+    return Card(
+        title=words.text("share.ask", network=label),
+        body=(
+            Text((title,)),
+            Text((words.text("share.ask_text"),), style="quiet"),
+            Buttons((_said(words, share_id), _paste(words, share_id), not_shared)),
+        ),
+    )
+
+
+def dismissed_card(ctx: Context, *, title: str) -> Card:
+    """Return the private answer to "not for me"."""
+    return Card(title=ctx.text("share.dismissed"), body=(Text(ctx.rich("share.dismissed_text", title=title)),))
+
+
+def named_card(ctx: Context, *, is_named: bool) -> Card:
+    """Return the answer to whether a member's name may stand on boards."""
+    return Card(title=ctx.text("welcome.named" if is_named else "welcome.not_named"))

@@ -1,0 +1,105 @@
+"""Openings: the one-time way from a share window to the network's composer."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, literal, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.sharing import ShareState
+from storage.models import GoVisitor, Member, Post, Share, TrackedLink
+from storage.queries.shares import EDITABLE, Held, Shareable, held_of, post_of, with_post_and_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What the holder of a one-time token is about to open."""
+
+    member_id: int
+    platform: str
+    person_ref: str
+    locale: str
+    zone: str
+    has_left: bool
+    post: Shareable
+    share: Held
+
+
+async def find_opening(session: AsyncSession, *, go_hash: bytes) -> Opening | None:
+    """Return what the token with this hash opens, used or not; `None` for one that was never made or is replaced."""
+    return await _find(session, _openings().where(Share.go_hash == go_hash))
+
+
+async def find_opening_of(session: AsyncSession, *, share_id: int) -> Opening | None:
+    """Return a live share with its post and member."""
+    return await _find(session, _openings().where(Share.id == share_id, Share.state != ShareState.UNDONE))
+
+
+def _openings() -> Select[*tuple[object, ...]]:
+    columns = with_post_and_share().add_columns(
+        Member.id.label("member_id"),
+        Member.platform,
+        Member.person_ref,
+        func.coalesce(Member.chosen_locale, Member.locale).label("locale"),
+        Member.zone,
+        Member.left_at,
+        Member.erased_at,
+    )
+    return (
+        columns.select_from(Share)
+        .join(Post, Post.id == Share.post_id)
+        .join(Member, Member.id == Share.member_id)
+        .outerjoin(TrackedLink, TrackedLink.share_id == Share.id)
+    )
+
+
+async def _find(session: AsyncSession, wanted: Select[*tuple[object, ...]]) -> Opening | None:
+    row = (await session.execute(wanted)).mappings().first()
+    if row is None:
+        return None
+    return Opening(
+        member_id=row["member_id"],
+        platform=row["platform"],
+        person_ref=row["person_ref"],
+        locale=row["locale"],
+        zone=row["zone"],
+        has_left=row["left_at"] is not None or row["erased_at"] is not None,
+        post=post_of(row),
+        share=held_of(row),
+    )
+
+
+async def use_token(session: AsyncSession, *, go_hash: bytes, now: datetime) -> bool:
+    """Use a one-time token and note its share as opened; `False` if it was used, has expired or leads nowhere now."""
+    used = await session.execute(
+        update(Share)
+        .where(
+            Share.go_hash == go_hash,
+            Share.go_used_at.is_(None),
+            Share.go_expires_at > now,
+            Share.state.in_(EDITABLE),
+        )
+        .values(**_opened(now), go_used_at=now)
+        .returning(Share.id)
+    )
+    return used.first() is not None
+
+
+async def note_opened(session: AsyncSession, *, share_id: int, now: datetime) -> bool:
+    """Note that the member went to the network by its own address; `False` if the share can no longer change."""
+    wanted = (Share.id == share_id, Share.state.in_(EDITABLE))
+    opened = await session.execute(update(Share).where(*wanted).values(**_opened(now)).returning(Share.id))
+    return opened.first() is not None
+
+
+def _opened(now: datetime) -> dict[str, object]:
+    first = func.coalesce(Share.opened_at, literal(now, Share.opened_at.type))
+    return {"state": ShareState.OPENED.value, "opened_at": first}
+
+
+async def add_go_visitor(session: AsyncSession, *, share_id: int, visitor: bytes, on_day: date) -> None:
+    """Keep the day hash by which a member's own visits to their link are known as theirs; once is enough."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    values = {"share_id": share_id, "on_day": on_day, "visitor": visitor}
+    await session.execute(dialect.insert(GoVisitor).values(values).on_conflict_do_nothing())
