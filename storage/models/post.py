@@ -4,14 +4,29 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.core.links import UnfitLink, same_link_key
 from storage.models.base import Base
 from storage.types import BigKey
 
 
+def key_of_link(link: str) -> str:
+    """Return the form under which the same link is found again; "" for what is no link (yet)."""
+    try:
+        return same_link_key(link)
+    except UnfitLink:
+        return ""
+
+
+def _key_of_link(context: DefaultExecutionContext) -> str:
+    link = context.get_current_parameters().get("link")  # type: ignore[no-untyped-call]  # SQLAlchemy has none
+    return key_of_link(str(link or ""))
+
+
 class Post(Base):
-    """What may be shared. `typed` is the form as the curator left it, so that a draft can be resumed."""
+    """What may be shared. `typed` is the form as the curator left it; `link_key` finds the same link again."""
 
     __tablename__ = "post"
     __table_args__ = (Index("ix_post_state_publish_at", "state", "publish_at"),)
@@ -21,6 +36,7 @@ class Post(Base):
     title: Mapped[str] = mapped_column(String(300), default="")
     summary: Mapped[str] = mapped_column(Text, default="")
     link: Mapped[str] = mapped_column(Text, default="")
+    link_key: Mapped[str] = mapped_column(String(500), default=_key_of_link, index=True)
     source: Mapped[str] = mapped_column(String(200), default="")
     picture: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(String(16), default="en")
@@ -55,7 +71,10 @@ class Wording(Base):
 
 
 class Announcement(Base):
-    """A post in one channel: the message to keep up to date. `shown` is the number of shares that it shows."""
+    """A post in one channel: the message to keep up to date.
+
+    `shown` is the number of sharers that it shows, `refresh_at` when it is to be redrawn, if a redraw waits.
+    """
 
     __tablename__ = "announcement"
     __table_args__ = (UniqueConstraint("post_id", "channel_ref"),)
@@ -66,6 +85,7 @@ class Announcement(Base):
     message_ref: Mapped[str | None] = mapped_column(String(128))
     posted_at: Mapped[datetime | None]
     drawn_at: Mapped[datetime | None]
+    refresh_at: Mapped[datetime | None] = mapped_column(index=True)
     shown: Mapped[int] = mapped_column(default=0)
 
 

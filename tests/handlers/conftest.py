@@ -19,7 +19,7 @@ from bot.core.points import PointsPolicy
 from bot.core.programme import AnnounceChannel, Company, NetworkSettings, Programme
 from bot.core.reply import Reply
 from bot.i18n.translator import words_for
-from handlers.context import Context, Me, Outside
+from handlers.context import Context, Me, Outside, Record
 from storage.engine import Sessions
 from storage.models import Base, JobRow, Member, Post, Wording
 from tests.fakes import FakeCharts, FakeClock, FakeComposers, FakePages, FakeSurface
@@ -211,3 +211,14 @@ def _wording(post_id: int, position: int, given: str) -> Wording:
 def world(sessions: Sessions, programme: Programme) -> World:
     """A company with a database, a programme and fakes of everything outside."""
     return World(sessions=sessions, programme=programme)
+
+
+J = TypeVar("J", bound=Job)
+
+
+async def run_job(world: World, handler: Callable[[Outside, J], Awaitable[Record | None]], job: J) -> None:
+    """Do a job as the worker does: the call first, then what it brought in one transaction."""
+    record = await handler(world.out, job)
+    if record is not None:
+        async with world.sessions.begin() as session:
+            await record(session)

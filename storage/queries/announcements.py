@@ -1,0 +1,203 @@
+"""Announcements: publishing a post in its channels, and keeping what is shown there up to date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.jobs import POLICIES, AnnounceIn, RefreshAnnouncement, kind_of, pack_job
+from bot.core.moderation import PostEvent
+from bot.core.posts import PostFace
+from storage.models import Announcement, JobRow, Post
+from storage.queries import posts
+from storage.queries.jobs import Plan, add_job
+
+QUIET = timedelta(seconds=5)
+"""Shares that follow each other this closely are shown by one redraw."""
+
+MANY = 40
+"""So many waiting redraws are done in the order of their time; when there are more, the newest post comes first."""
+
+FIRST = -100
+"""The priority of what says that a post is withdrawn: before everything."""
+
+_LATER = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """One announcement with what its card shows; `is_stale` if the message shows something else than that."""
+
+    announcement_id: int
+    channel_ref: str
+    message_ref: str | None
+    is_stale: bool
+    read_at: datetime
+    face: PostFace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How many of a post's announcements show it as it now is, of those that stand in a channel."""
+
+    done: int
+    total: int
+
+
+async def publish(session: AsyncSession, *, post_id: int, now: datetime) -> bool:
+    """Publish an approved or scheduled post and announce it in each of its channels; `False` if it is neither."""
+    if not await posts.move_post(session, PostEvent.PUBLISH, post_id=post_id, now=now):
+        return False
+    await posts.plan_post(session, post_id=post_id, publish_at=None)
+    await announce(session, post_id=post_id, now=now)
+    return True
+
+
+async def announce(session: AsyncSession, *, post_id: int, now: datetime) -> int:
+    """Announce a published post in those of its channels where it does not stand yet; return in how many."""
+    channels = (await session.execute(select(Post.channels).where(Post.id == post_id))).scalar_one()
+    if not channels:
+        return 0
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    added = await session.execute(
+        dialect.insert(Announcement)
+        .values([{"post_id": post_id, "channel_ref": ref, "shown": 0} for ref in dict.fromkeys(channels)])
+        .on_conflict_do_nothing(index_elements=["post_id", "channel_ref"])
+        .returning(Announcement.id, Announcement.channel_ref)
+    )
+    rows = added.all()
+    for announcement_id, channel_ref in rows:
+        job = AnnounceIn(announcement_id=announcement_id)
+        await add_job(session, job, now=now, key=f"announce-{announcement_id}", plan=Plan(lane=channel_ref))
+    return len(rows)
+
+
+async def queue_refresh(session: AsyncSession, *, post_id: int, now: datetime) -> int:
+    """Have every announcement of the post redrawn soon, unless that waits already; return how many were added.
+
+    Up to forty wait in the order of their time; beyond that the newest post's come first.
+    """
+    return await _queue(session, post_id=post_id, now=now, run_at=now + QUIET, is_first=False)
+
+
+async def refresh_first(session: AsyncSession, *, post_id: int, now: datetime) -> int:
+    """Have every announcement of the post redrawn at once, before everything that waits; return how many stand."""
+    return await _queue(session, post_id=post_id, now=now, run_at=now, is_first=True)
+
+
+async def _queue(session: AsyncSession, *, post_id: int, now: datetime, run_at: datetime, is_first: bool) -> int:
+    wanted = [Announcement.post_id == post_id, Announcement.message_ref.is_not(None)]
+    if not is_first:
+        wanted.append(Announcement.refresh_at.is_(None))
+    found = await session.execute(
+        update(Announcement)
+        .where(*wanted)
+        .values(refresh_at=run_at)
+        .returning(Announcement.id, Announcement.channel_ref)
+        .execution_options(synchronize_session=False)
+    )
+    rows = found.all()
+    if rows:
+        priority = FIRST if is_first else await _priority(session, post_id=post_id)
+        await _add_refreshes(session, rows, plan=Plan(run_at=run_at, priority=priority), now=now)
+    return len(rows)
+
+
+async def _priority(session: AsyncSession, *, post_id: int) -> int:
+    waiting = (await session.execute(select(func.count()).where(Announcement.refresh_at.is_not(None)))).scalar_one()
+    return 0 if waiting <= MANY else _LATER - post_id
+
+
+async def _add_refreshes(session: AsyncSession, rows: Sequence[tuple[int, str]], *, plan: Plan, now: datetime) -> None:
+    await session.execute(
+        insert(JobRow),
+        [
+            {
+                "kind": kind_of(RefreshAnnouncement),
+                "held": pack_job(RefreshAnnouncement(announcement_id=announcement_id)),
+                "pool": POLICIES[RefreshAnnouncement].pool.value,
+                "lane": channel_ref,
+                "priority": plan.priority,
+                "run_at": plan.run_at or now,
+                "created_at": now,
+            }
+            for announcement_id, channel_ref in rows
+        ],
+    )
+    session.info["has_jobs"] = True
+
+
+async def find_placed(session: AsyncSession, *, announcement_id: int, now: datetime) -> Placed | None:
+    """Return one announcement and what its card shows now, or `None`."""
+    row = (await session.execute(_PLACED.where(Announcement.id == announcement_id))).one_or_none()
+    face = await posts.find_face(session, post_id=row.post_id) if row else None
+    if row is None or face is None:
+        return None
+    is_old = row.drawn_at is None or row.updated_at > row.drawn_at
+    return Placed(
+        announcement_id=row.id,
+        channel_ref=row.channel_ref,
+        message_ref=row.message_ref,
+        is_stale=is_old or row.shown != face.sharers,
+        read_at=now,
+        face=face,
+    )
+
+
+_PLACED = select(
+    Announcement.id,
+    Announcement.post_id,
+    Announcement.channel_ref,
+    Announcement.message_ref,
+    Announcement.drawn_at,
+    Announcement.shown,
+    Post.updated_at,
+).join(Post, Post.id == Announcement.post_id)
+
+
+async def claim_refresh(session: AsyncSession, *, announcement_id: int) -> None:
+    """Note that a redraw begins: what changes from now on needs another one."""
+    await session.execute(update(Announcement).where(Announcement.id == announcement_id).values(refresh_at=None))
+
+
+async def keep_drawn(session: AsyncSession, placed: Placed, *, message_ref: str) -> None:
+    """Write down that the message now shows what `placed` holds; another redraw is queued if it changed meanwhile."""
+    await session.execute(
+        update(Announcement)
+        .where(Announcement.id == placed.announcement_id)
+        .values(
+            message_ref=message_ref,
+            posted_at=func.coalesce(Announcement.posted_at, placed.read_at),
+            drawn_at=placed.read_at,
+            shown=placed.face.sharers,
+        )
+    )
+    if placed.message_ref is not None:
+        return
+    newer = await find_placed(session, announcement_id=placed.announcement_id, now=placed.read_at)
+    if newer is not None and newer.is_stale:
+        rows = [(placed.announcement_id, placed.channel_ref)]
+        await _add_refreshes(session, rows, plan=Plan(priority=FIRST), now=placed.read_at)
+
+
+async def list_channels(session: AsyncSession, *, post_id: int) -> tuple[str, ...]:
+    """Return the channels in which the post is announced."""
+    wanted = select(Announcement.channel_ref).where(Announcement.post_id == post_id).order_by(Announcement.id)
+    return tuple((await session.scalars(wanted)).all())
+
+
+async def find_progress(session: AsyncSession, *, post_id: int) -> Progress:
+    """Return how far the post's announcements show it as it now is."""
+    is_done = Announcement.drawn_at >= Post.updated_at
+    row = (
+        await session.execute(
+            select(func.count(), func.coalesce(func.sum(case((is_done, 1), else_=0)), 0))
+            .select_from(Announcement)
+            .join(Post, Post.id == Announcement.post_id)
+            .where(Announcement.post_id == post_id, Announcement.message_ref.is_not(None))
+        )
+    ).one()
+    return Progress(total=row[0], done=int(row[1]))
