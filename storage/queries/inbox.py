@@ -1,21 +1,25 @@
 """The inbox: interactions that were already handled."""
 
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import delete
+from sqlalchemy import Table, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import InboxRow
 
 
+_ROW = cast(Table, InboxRow.__table__)
+_ADD = {
+    "sqlite": sqlite.insert(_ROW).on_conflict_do_nothing().returning(_ROW.c.key),
+    "postgresql": postgresql.insert(_ROW).on_conflict_do_nothing().returning(_ROW.c.key),
+}
+
+
 async def add_interaction(session: AsyncSession, *, key: str, now: datetime) -> bool:
     """Note that the interaction `key` is being handled; `False` if it already was."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    values = {"key": key[:200], "at": now}
-    added = await session.execute(
-        dialect.insert(InboxRow).values(values).on_conflict_do_nothing().returning(InboxRow.key)
-    )
+    added = await session.execute(_ADD[session.get_bind().dialect.name], {"key": key[:200], "at": now})
     return added.first() is not None
 
 

@@ -4,31 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, literal, select, update
+from sqlalchemy import RowMapping, bindparam, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.people import Person, Role
 from storage.models import Dismissal, Member
 
+_MEMBER = Member.__table__.c
 _ME = select(
-    Member.id,
-    Member.platform,
-    Member.tenant_ref,
-    Member.person_ref,
-    Member.name,
-    Member.role,
-    Member.locale,
-    Member.chosen_locale,
-    Member.zone,
-    Member.crew_id,
-    Member.default_network,
-    Member.is_named,
-    Member.muted_topics,
-    Member.joined_at,
-    Member.welcomed_at,
-    Member.left_at,
-)
+    _MEMBER.id,
+    _MEMBER.platform,
+    _MEMBER.tenant_ref,
+    _MEMBER.person_ref,
+    _MEMBER.name,
+    _MEMBER.role,
+    _MEMBER.locale,
+    _MEMBER.chosen_locale,
+    _MEMBER.zone,
+    _MEMBER.crew_id,
+    _MEMBER.default_network,
+    _MEMBER.is_named,
+    _MEMBER.muted_topics,
+    _MEMBER.joined_at,
+    _MEMBER.welcomed_at,
+    _MEMBER.left_at,
+).where(_MEMBER.platform == bindparam("platform"), _MEMBER.person_ref == bindparam("person_ref"))
+"""Built once: putting a statement together costs more than running it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Newcomer:
 
 async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> RowMapping | None:
     """Return what a context needs of one member, by column name; `None` for someone without a row."""
-    found = await session.execute(_ME.where(Member.platform == platform, Member.person_ref == person_ref))
+    found = await session.execute(_ME, {"platform": platform, "person_ref": person_ref})
     return found.mappings().first()
 
 
