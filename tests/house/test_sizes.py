@@ -13,6 +13,7 @@ MAX_FILE_LINES = 400
 MAX_ARGUMENTS = 5
 COUNTED_FILES = {".py", ".js", ".css", ".html", ".sh"}
 SHIPPED = (*ROOMS, "benchmarks")
+DRAFTED = "storage/migrations/versions/"  # written by Alembic from the models, and long by nature
 
 
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -37,7 +38,8 @@ def too_many_arguments(tree: ast.AST) -> list[str]:
 
 
 def test_no_function_is_over_sixty_lines() -> None:
-    assert {source.path: long for source in list_sources(*SHIPPED, "tests") if (long := too_long(source.tree))} == {}
+    read = [source for source in list_sources(*SHIPPED, "tests") if not source.path.startswith(DRAFTED)]
+    assert {source.path: long for source in read if (long := too_long(source.tree))} == {}
 
 
 def test_nearly_all_functions_are_under_forty_lines() -> None:
@@ -55,7 +57,8 @@ def test_no_function_takes_more_than_five_arguments() -> None:
 def test_no_file_is_over_four_hundred_lines() -> None:
     counted = [path for path in list_files() if path.suffix in COUNTED_FILES]
     lengths = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8").count("\n") for path in counted}
-    assert {path: lines for path, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+    written = {path: lines for path, lines in lengths.items() if not path.startswith(DRAFTED)}
+    assert {path: lines for path, lines in written.items() if lines > MAX_FILE_LINES} == {}
 
 
 def test_planted_giants_are_found() -> None:

@@ -1,0 +1,83 @@
+"""The migrations lead from nothing to exactly what the models say, on both databases."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from storage.engine import Sessions
+from storage.migrations import HEAD
+from storage.migrations.upgrade import upgrade
+from storage.models import Base
+from storage.schema import SchemaState, schema_state
+
+FOLDER = Path(__file__).parents[2] / "storage" / "migrations"
+
+
+def differences(connection: Connection) -> list[object]:
+    """Return what Alembic would still change so that the schema is what the models say."""
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def found_differences(sessions: Sessions) -> list[object]:
+    async with sessions.writer.connect() as connection:
+        return await connection.run_sync(differences)
+
+
+async def test_from_nothing_the_schema_becomes_what_the_models_say(empty: Sessions) -> None:
+    assert await schema_state(empty) is SchemaState.EMPTY
+    await upgrade(empty)
+    assert await schema_state(empty) is SchemaState.CURRENT
+    assert await found_differences(empty) == []
+
+
+async def test_a_second_run_changes_nothing(empty: Sessions) -> None:
+    await upgrade(empty)
+    async with empty.begin() as session:
+        await session.execute(text("INSERT INTO crew (name) VALUES ('Research')"))
+    await upgrade(empty)
+    async with empty.reading() as session:
+        assert (await session.execute(text("SELECT name FROM crew"))).all() == [("Research",)]
+    assert await found_differences(empty) == []
+
+
+async def test_indexes_and_constraints_are_named_alike_on_both(empty: Sessions) -> None:
+    await upgrade(empty)
+    wanted = {index.name for table in Base.metadata.tables.values() for index in table.indexes}
+    query = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+        "postgresql": "SELECT indexname FROM pg_indexes",
+    }
+    dialect = "sqlite" if empty.is_sqlite else "postgresql"
+    async with empty.reading() as session:
+        there = set(await session.scalars(text(query[dialect])))
+    assert wanted - there == set()
+
+
+async def test_a_difference_would_be_found(empty: Sessions) -> None:
+    await upgrade(empty)
+    async with empty.begin() as session:
+        await session.execute(text("DROP INDEX ix_job_live"))
+        await session.execute(text("ALTER TABLE crew ADD COLUMN planted INTEGER"))
+    found = str(await found_differences(empty))
+    assert "planted" in found
+    assert "ix_job_live" in found
+
+
+@pytest.mark.parametrize(("version", "state"), [("0000", SchemaState.OLDER), ("9999", SchemaState.NEWER)])
+async def test_another_version_is_told_apart(empty: Sessions, version: str, state: SchemaState) -> None:
+    await upgrade(empty)
+    async with empty.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    assert await schema_state(empty) is state
+
+
+def test_the_head_that_a_start_compares_with_is_the_newest_migration() -> None:
+    scripts = ScriptDirectory(str(FOLDER))
+    assert scripts.get_heads() == [HEAD]
+    numbers = [script.revision for script in scripts.walk_revisions()]
+    assert numbers == sorted(numbers, reverse=True), "revisions are numbers that grow, so that newer ones are known"
