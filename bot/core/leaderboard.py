@@ -142,17 +142,45 @@ def visible_rows(standings: Iterable[Standing], *, at_most: int, smallest: int =
     neither shown nor counted. Fewer than `smallest` others are not shown even as a sum.
     """
     earning = [one for one in standings if one.points > 0]
-    named = rank(one for one in earning if one.is_named)
-    unnamed = [one.points for one in earning if not one.is_named]
-    shown = (
-        named if len(named) <= at_most else [one for one in named if at_most and one.rank <= named[at_most - 1].rank]
+    named = [one for one in earning if one.is_named]
+    return visible_of(
+        named,
+        named=_sum(named),
+        others=_sum(one for one in earning if not one.is_named),
+        at_most=at_most,
+        smallest=smallest,
     )
-    is_hidden = 0 < len(unnamed) < smallest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """So many members who earned something, and what they have together."""
+
+    members: int
+    points: int
+
+
+def _sum(standings: Iterable[Standing]) -> Sum:
+    points = [one.points for one in standings]
+    return Sum(members=len(points), points=sum(points))
+
+
+def visible_of(
+    top: Iterable[Standing], *, named: Sum, others: Sum, at_most: int, smallest: int = SMALLEST_CREW
+) -> Visible:
+    """Return what `visible_rows` does where only the first of those who are named were read, and the sums of all."""
+    ranked = rank(top)
+    shown = (
+        ranked
+        if len(ranked) <= at_most
+        else [one for one in ranked if at_most and one.rank <= ranked[at_most - 1].rank]
+    )
+    is_hidden = 0 < others.members < smallest
     return Visible(
         rows=shown,
-        others=None if is_hidden else len(unnamed),
-        others_points=None if is_hidden else sum(unnamed),
-        total=None if is_hidden else sum(one.points for one in earning),
+        others=None if is_hidden else others.members,
+        others_points=None if is_hidden else others.points,
+        total=None if is_hidden else named.points + others.points,
     )
 
 

@@ -65,7 +65,7 @@ class Words:
                 spans.append(self.number(value) if isinstance(value, int) else value)
         return tuple(spans)
 
-    def number(self, value: int) -> str:
+    def number(self, value: float) -> str:
         """Return a number as this language writes it."""
         return format_decimal(value, locale=self.language)
 

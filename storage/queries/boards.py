@@ -1,0 +1,234 @@
+"""Boards: what a stretch of days brought, by post, by people and by crew; read from running sums and indexes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.leaderboard import CrewSum, Period, Standing, Sum
+from bot.core.moderation import PostState
+from bot.core.sharing import COUNTED, ShareState
+from bot.core.visits import VisitClass
+from storage.models import Announcement, Crew, Member, Post, Share, Total, TrackedLink, Visit
+from storage.queries.ledger import SINCE_EVER
+
+LOOKED_BACK = timedelta(days=90)
+MOST_POSTS = 60
+LONGEST_TIE = 15
+"""So many more than asked for are listed when they share the last rank; a longer tie is not listed at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Days to sum up: the running sum of `period` that begins on `first`, or with DAY each day before `end`."""
+
+    period: Period
+    first: date = SINCE_EVER
+    end: date = date.max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Local days `first` to before `end`, and the same as instants `since` to before `until`."""
+
+    first: date
+    end: date
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostSums:
+    """What a post's sharing brought in some days.
+
+    `shares` are confirmed or evidenced; `unproven` were opened or said and nothing more is known; `visits` are
+    different human visitors of a day, by day.
+    """
+
+    post_id: int
+    title: str
+    is_new: bool
+    shares: int
+    unproven: int
+    visits: Mapping[date, int]
+
+
+async def list_post_sums(session: AsyncSession, days: Days, *, channel_ref: str | None = None) -> list[PostSums]:
+    """Return the posts that are new or brought something, those with most visits first: of one channel, or of all."""
+    posts = (await session.execute(_posts(days, channel_ref))).all()
+    numbers = [post.id for post in posts]
+    shares = {row.post_id: row for row in await session.execute(_shares(days, numbers))}
+    visits: dict[int, dict[date, int]] = {}
+    for row in await session.execute(_visits(days, numbers)):
+        visits.setdefault(row.post_id, {})[row.on_day] = row.visitors
+    sums = [
+        PostSums(
+            post_id=post.id,
+            title=post.title,
+            is_new=post.published_at >= days.since,
+            shares=shares[post.id].proven if post.id in shares else 0,
+            unproven=shares[post.id].unproven if post.id in shares else 0,
+            visits=visits.get(post.id, {}),
+        )
+        for post in posts
+    ]
+    told = [one for one in sums if one.is_new or one.shares or one.unproven or one.visits]
+    return sorted(told, key=lambda one: (-sum(one.visits.values()), -one.shares, -one.post_id))
+
+
+def _posts(days: Days, channel_ref: str | None) -> Select[int, str, datetime | None]:
+    wanted = select(Post.id, Post.title, Post.published_at).where(
+        Post.state.in_((PostState.PUBLISHED.value, PostState.EXPIRED.value)),
+        Post.published_at >= days.since - LOOKED_BACK,
+        Post.published_at < days.until,
+    )
+    if channel_ref is not None:
+        wanted = wanted.where(_stands_in(channel_ref))
+    return wanted.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST_POSTS)
+
+
+def _stands_in(channel_ref: str) -> ColumnElement[bool]:
+    return (
+        select(Announcement.id).where(Announcement.post_id == Post.id, Announcement.channel_ref == channel_ref).exists()
+    )
+
+
+def _shares(days: Days, post_ids: Sequence[int]) -> Select[int, int, int]:
+    both = and_(Share.confirmed_at.is_not(None), Share.evidenced_at.is_not(None))
+    earlier = case((Share.confirmed_at < Share.evidenced_at, Share.confirmed_at), else_=Share.evidenced_at)
+    known_at = case((both, earlier), else_=func.coalesce(Share.confirmed_at, Share.evidenced_at))
+    proven = and_(Share.state.in_(COUNTED), known_at >= days.since, known_at < days.until)
+    told_at = func.coalesce(Share.opened_at, Share.said_at)
+    is_open = and_(
+        Share.state.not_in((*COUNTED, ShareState.UNDONE)),
+        or_(Share.state != ShareState.DRAFT, Share.said_at.is_not(None)),
+    )
+    unproven = and_(is_open, told_at >= days.since, told_at < days.until)
+    return (
+        select(
+            Share.post_id,
+            func.sum(case((proven, 1), else_=0)).label("proven"),
+            func.sum(case((unproven, 1), else_=0)).label("unproven"),
+        )
+        .where(Share.post_id.in_(post_ids))
+        .group_by(Share.post_id)
+    )
+
+
+def _visits(days: Days, post_ids: Sequence[int]) -> Select[int, date, int]:
+    return (
+        select(Share.post_id, Visit.on_day, func.count(Visit.visitor.distinct()).label("visitors"))
+        .select_from(Share)
+        .join(TrackedLink, TrackedLink.share_id == Share.id)
+        .join(Visit, Visit.link_id == TrackedLink.id)
+        .where(
+            Share.post_id.in_(post_ids),
+            Visit.on_day >= days.first,
+            Visit.on_day < days.end,
+            Visit.kind == VisitClass.HUMAN.value,
+        )
+        .group_by(Share.post_id, Visit.on_day)
+    )
+
+
+async def find_open_post(
+    session: AsyncSession, *, now: datetime, channel_ref: str | None = None
+) -> tuple[int, str] | None:
+    """Return number and title of the newest post that can be shared, of one channel or of all; `None` without one."""
+    wanted = select(Post.id, Post.title).where(
+        Post.state == PostState.PUBLISHED.value, or_(Post.expires_at.is_(None), Post.expires_at > now)
+    )
+    if channel_ref is not None:
+        wanted = wanted.where(_stands_in(channel_ref))
+    row = (await session.execute(wanted.order_by(Post.published_at.desc(), Post.id.desc()).limit(1))).first()
+    return None if row is None else (row.id, row.title)
+
+
+# People and crews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who earned something: the first of those who are named, all of those, everyone else; whether a tie was cut."""
+
+    top: Sequence[Standing]
+    names: Mapping[int, str]
+    named: Sum
+    others: Sum
+    is_cut: bool
+
+
+async def list_people(session: AsyncSession, stretch: Stretch, *, at_most: int) -> People:
+    """Return the people of a stretch; who has left or was erased is in the sums and never named."""
+    earned = _earned(stretch)
+    everyone = (await session.execute(select(func.count(), func.coalesce(func.sum(earned.c.points), 0)))).one()
+    of_named = select(func.count(), func.coalesce(func.sum(earned.c.points), 0)).select_from(
+        earned.join(Member, Member.id == earned.c.member_id)
+    )
+    named = (await session.execute(of_named.where(_IS_NAMED))).one()
+    limit = at_most + LONGEST_TIE + 1
+    rows = (
+        await session.execute(
+            select(earned.c.member_id, earned.c.points, Member.name)
+            .select_from(earned.join(Member, Member.id == earned.c.member_id))
+            .where(_IS_NAMED)
+            .order_by(earned.c.points.desc(), earned.c.member_id)
+            .limit(limit)
+        )
+    ).all()
+    is_cut = len(rows) == limit
+    shown = [row for row in rows if not is_cut or row.points > rows[-1].points]
+    return People(
+        top=[Standing(member_id=row.member_id, points=row.points, is_named=True) for row in shown],
+        names={row.member_id: row.name for row in shown},
+        named=Sum(members=named[0], points=int(named[1])),
+        others=Sum(members=everyone[0] - named[0], points=int(everyone[1]) - int(named[1])),
+        is_cut=is_cut and len(shown) < at_most,
+    )
+
+
+_IS_NAMED = and_(Member.is_named.is_(True), Member.left_at.is_(None), Member.erased_at.is_(None), Member.name != "")
+
+
+def _earned(stretch: Stretch) -> Subquery:
+    if stretch.period is not Period.DAY:
+        held = (Total.period == stretch.period.value, Total.starts_on == stretch.first, Total.points > 0)
+        return select(Total.member_id, Total.points).where(*held).subquery()
+    days = (Total.period == Period.DAY.value, Total.starts_on >= stretch.first, Total.starts_on < stretch.end)
+    points = func.sum(Total.points)
+    return (
+        select(Total.member_id, points.label("points"))
+        .where(*days)
+        .group_by(Total.member_id)
+        .having(points > 0)
+        .subquery()
+    )
+
+
+async def find_own(session: AsyncSession, stretch: Stretch, *, member_id: int) -> tuple[int, int]:
+    """Return a member's points, and how many have more."""
+    earned = _earned(stretch)
+    points = await session.scalar(select(earned.c.points).where(earned.c.member_id == member_id)) or 0
+    above = await session.scalar(select(func.count()).select_from(earned).where(earned.c.points > points)) or 0
+    return int(points), above
+
+
+async def list_crews(session: AsyncSession, stretch: Stretch) -> Sequence[CrewSum]:
+    """Return what each crew's members have together, whatever its size."""
+    earned = _earned(stretch)
+    rows = await session.execute(
+        select(Crew.id, Crew.name, func.count().label("active"), func.sum(earned.c.points).label("points"))
+        .select_from(earned.join(Member, Member.id == earned.c.member_id).join(Crew, Crew.id == Member.crew_id))
+        .group_by(Crew.id, Crew.name)
+    )
+    return [CrewSum(crew_id=row.id, name=row.name, active=row.active, points=int(row.points)) for row in rows]
+
+
+async def find_sums(session: AsyncSession, stretch: Stretch) -> tuple[int, int]:
+    """Return the shares that count and the human visits of a running sum, all members together."""
+    held = (Total.period == stretch.period.value, Total.starts_on == stretch.first)
+    sums = select(func.coalesce(func.sum(Total.shares), 0), func.coalesce(func.sum(Total.visits), 0))
+    row = (await session.execute(sums.where(*held))).one()
+    return int(row[0]), int(row[1])
