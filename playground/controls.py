@@ -32,10 +32,11 @@ async def faults(play: Playground, body: Json) -> Json:
         socket = body.get("socket", {})
         if not isinstance(socket, dict) or not set(socket) <= SOCKETS:
             raise BadFault(f"socket: must be an object of {', '.join(sorted(SOCKETS))}")
+        waits = float(ack_s), tuple(float(one) for one in retry_s)
         play.faults.replace(body)
-        play.deliverer.ack_s, play.deliverer.event_retry_s = float(ack_s), tuple(float(one) for one in retry_s)
     except (BadFault, TypeError, ValueError) as error:
         raise PersonError("invalid_faults", detail=str(error)) from None
+    play.deliverer.ack_s, play.deliverer.event_retry_s = waits
     play.scopes = tuple(str(scope) for scope in scopes)
     if rates != play.limiter.rates:
         play.limiter.rates = rates

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import aiohttp
@@ -17,7 +17,8 @@ from playground.server import create_app, listen, make_server
 from playground.settings import Secrets, Settings
 
 Json = dict[str, Any]
-SECRETS = Secrets(bot_token="xoxb-test", signing_secret="0123456789abcdef", app_token="xapp-test")
+SECRETS = Secrets(**{"bot_token": "xoxb-test", "signing_secret": "0123456789abcdef", "app_token": "xapp-test"})
+TOKEN = SECRETS.bot_token
 OFFICE = "C0GENERAL"
 
 
@@ -67,7 +68,9 @@ class FakeBot:
         return web.Response() if answer is None else await answer(received)
 
     async def link(self, request: web.Request) -> web.StreamResponse:
-        self.visited.append({"path": request.path_qs, "headers": dict(request.headers)})
+        self.visited.append(
+            {"path": request.path_qs, "headers": {name.lower(): value for name, value in request.headers.items()}}
+        )
         if request.path.startswith("/l/"):
             raise web.HTTPFound("https://example.com/there?x=1")
         return web.Response(text=f"{request.method} {request.path}", content_type="text/html")
@@ -88,7 +91,7 @@ class World:
     address: str
     session: aiohttp.ClientSession
 
-    async def slack(self, method: str, *, token: str = "xoxb-test", **args: object) -> Json:
+    async def slack(self, method: str, *, token: str = TOKEN, **args: object) -> Json:
         """Call a Web API method with JSON; the answer has its HTTP status as `_status`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         async with self.session.post(f"{self.address}/slack/api/{method}", json=args, headers=headers) as response:
@@ -123,12 +126,12 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     """Start playgrounds with the settings a test wants; all end with the test."""
     ends: list[Callable[[], Awaitable[None]]] = []
 
-    async def begin(**more: Any) -> World:
+    async def begin(**more: object) -> World:
         bot = await _serve_bot(ends)
         door = listen(0)
         port = int(door.getsockname()[1])
         settings = Settings(data=tmp_path, port=port, bot_url=bot.url, secrets=SECRETS, has_history=False, follow_s=0.3)
-        app = create_app(replace(settings, **more))
+        app = create_app(replace(settings, **cast(Json, more)))
         server = make_server(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
         await server.serves.wait()

@@ -15,7 +15,9 @@ async def test_auth_test_says_whose_token_it_is(world: World) -> None:
     assert "chat:write" in told["_headers"]["X-OAuth-Scopes"].split(",")
 
 
-@pytest.mark.parametrize(("token", "error"), [("", "not_authed"), ("xoxb-other", "invalid_auth"), ("xapp-test", "not_allowed_token_type")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("token", "error"), [("", "not_authed"), ("xoxb-other", "invalid_auth"), ("xapp-test", "not_allowed_token_type")]
+)
 async def test_a_wrong_token_is_refused(world: World, token: str, error: str) -> None:
     assert (await world.slack("auth.test", token=token))["error"] == error
 
@@ -59,8 +61,13 @@ async def test_a_message_to_a_person_lands_in_their_conversation(world: World) -
 
 @pytest.mark.parametrize(
     ("channel", "error"),
-    [("C0NOWHERE", "channel_not_found"), ("C0KITCHEN", "not_in_channel"), ("C0CAREERS", "is_archived"), ("C0CURATORS", "channel_not_found")],
-)  # fmt: skip
+    [
+        ("C0NOWHERE", "channel_not_found"),
+        ("C0KITCHEN", "not_in_channel"),
+        ("C0CAREERS", "is_archived"),
+        ("C0CURATORS", "channel_not_found"),
+    ],
+)
 async def test_channels_that_the_bot_cannot_write_to(world: World, channel: str, error: str) -> None:
     await world.do("channel", channel="C0CAREERS", archived=True)
     await world.do("channel", channel="C0CURATORS", bot=False)
