@@ -127,15 +127,21 @@ class SlackInbound:
         if task is not None:
             self._working.add(task)
         try:
+            await self._workspace.home()
             answer = await self._bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        except OutsideError as error:
+            log.warning("Slack did not say whose token this is: %s", error.code)
+            return BoltResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, body="please try again in a moment")
         except (KeyError, TypeError, AttributeError, IndexError, ValueError):
-            return BoltResponse(status=HTTPStatus.BAD_REQUEST, body="the request is not what Slack sends")
+            return _not_slacks()
         finally:
             if task is not None:
                 self._working.discard(task)
         if answer.status == HTTPStatus.NOT_FOUND:
             log.info("acknowledged and ignored: a payload of type %s", _type_of(body))
             return BoltResponse(status=HTTPStatus.OK)
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR and not answer.body:  # Bolt stumbled over its shape
+            return _not_slacks()
         return answer
 
     async def _handle(self, read: Reader, body: Json, ack: AsyncAck) -> BoltResponse:
@@ -148,13 +154,10 @@ class SlackInbound:
             return await self._answer(seen, ack, began=began)
         except Undecodable as error:
             log.warning("a signed payload of type %s lacks something: %s", _type_of(body), error)
-            return BoltResponse(status=HTTPStatus.BAD_REQUEST, body="the request is not what Slack sends")
-        except OutsideError as error:
-            log.warning("Slack did not say whose token this is: %s", error.code)
-            return BoltResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, body="please try again in a moment")
+            return _not_slacks()
         except Exception:
             log.exception("a payload of type %s could not be handled", _type_of(body))
-            return BoltResponse(status=HTTPStatus.INTERNAL_SERVER_ERROR, body="")
+            return BoltResponse(status=HTTPStatus.INTERNAL_SERVER_ERROR, body="please try again in a moment")
 
     async def _answer(self, seen: Seen, ack: AsyncAck, *, began: float) -> BoltResponse:
         try:
@@ -181,6 +184,10 @@ class SlackInbound:
             self._workspace.forget()
         else:
             log.debug("acknowledged and ignored: %s", kind)
+
+
+def _not_slacks() -> BoltResponse:
+    return BoltResponse(status=HTTPStatus.BAD_REQUEST, body="the request is not what Slack sends")
 
 
 def _is_late(began: float) -> bool:

@@ -121,7 +121,7 @@ class SlackSocket:
     def _is_silent(self) -> bool:
         """Say whether nothing was heard for a minute, neither a message nor the answer to one of our pings."""
         pong = (self._socket.last_ping_pong_time if self._socket is not None else None) or 0.0
-        if pong != self._pong:
+        if pong > self._pong:
             self._pong = pong
             self._note_sign_of_life()
         return self._seconds() - self._heard_at > SILENT_FOR.total_seconds()
