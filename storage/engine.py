@@ -15,7 +15,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from storage.one_turn import DRIVER
 
 BUSY_MS = 1500
 """How long a writer waits for another process; shorter than what a platform waits for an answer."""
@@ -35,7 +37,12 @@ _PRAGMAS = (
 def async_url(url: str) -> str:
     """Return `url` with the asynchronous driver of its database named."""
     parsed = make_url(url)
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    drivers = {
+        "sqlite": DRIVER,
+        "sqlite+aiosqlite": DRIVER,
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+    }
     return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(False)
 
 
@@ -71,6 +78,12 @@ class Sessions:
         if has_jobs:
             for wake in self.on_jobs:
                 wake()
+
+    @asynccontextmanager
+    async def begin_plain(self) -> AsyncIterator[AsyncConnection]:
+        """Open one writing transaction without a session's conveniences: for what happens thousands a second."""
+        async with self._lock, self.writer.begin() as connection:
+            yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -1,0 +1,103 @@
+"""SQLAlchemy's aiosqlite dialect with cursors that do a whole statement in one turn of the driver's thread.
+
+The shipped cursor takes four turns a statement (open, execute, fetch, close), and each turn wakes two threads: 27 for a
+click on Share. aiosqlite's `_execute` and `_conn` are private; SQLAlchemy's own adapter relies on such members too.
+"""
+
+import collections
+import sqlite3
+from typing import Any
+
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
+    AsyncAdapt_aiosqlite_dbapi,
+    SQLiteDialect_aiosqlite,
+)
+from sqlalchemy.util.concurrency import await_
+
+DRIVER = "sqlite+one_turn"
+
+
+class _Finished:
+    """What is left of a cursor after its statement: SQLAlchemy reads no more than this."""
+
+    __slots__ = ("arraysize", "description", "lastrowid", "rowcount")
+
+    def __init__(self, cursor: sqlite3.Cursor | None = None) -> None:
+        self.description = cursor.description if cursor else None
+        self.rowcount = cursor.rowcount if cursor else -1
+        self.lastrowid = cursor.lastrowid if cursor else None
+        self.arraysize = 1
+
+
+class _Cursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that is opened, used and closed in one turn."""
+
+    __slots__ = ()
+    _awaitable_cursor_close = False
+
+    def _make_new_cursor(self, connection: Any) -> Any:  # noqa: ANN401 - the driver's
+        return _Finished()
+
+    def _aenter_cursor(self, cursor: Any) -> Any:  # noqa: ANN401
+        return cursor
+
+    def close(self) -> None:
+        """Forget the rows; the driver's cursor is closed already."""
+        self._rows.clear()
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> Any:  # noqa: ANN401
+        return await self._one_turn("execute", operation, parameters)
+
+    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:  # noqa: ANN401
+        return await self._one_turn("executemany", operation, seq_of_parameters)
+
+    async def _one_turn(self, method: str, operation: str, parameters: Any) -> None:  # noqa: ANN401
+        driver: Any = self._connection
+        async with self._adapt_connection._execute_mutex:
+            finished, rows = await driver._execute(_work, driver._conn, method, operation, parameters)
+        self._cursor = finished
+        self._rows = collections.deque(rows)
+
+
+def _work(raw: sqlite3.Connection, method: str, operation: str, parameters: Any) -> tuple[_Finished, list[Any]]:  # noqa: ANN401
+    cursor = getattr(raw, method)(operation, () if parameters is None else parameters)
+    try:
+        rows = cursor.fetchall() if cursor.description else []
+        return _Finished(cursor), rows
+    finally:
+        cursor.close()
+
+
+class _Connection(AsyncAdapt_aiosqlite_connection):
+    """A connection with such cursors."""
+
+    __slots__ = ()
+    _cursor_cls = _Cursor
+
+
+class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
+    """The driver's module, giving such connections."""
+
+    def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:  # noqa: ANN401
+        """Open a connection."""
+        connection = self.aiosqlite.connect(*arg, **kw)
+        connection._thread.daemon = True
+        return _Connection(self, await_(connection))
+
+
+class Dialect(SQLiteDialect_aiosqlite):
+    """The dialect behind `DRIVER`."""
+
+    driver = "one_turn"
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> Any:  # noqa: ANN401 - the driver's module, adapted
+        """Return the driver's module."""
+        return _Dbapi(__import__("aiosqlite"), sqlite3)
+
+
+registry.register("sqlite.one_turn", __name__, "Dialect")
