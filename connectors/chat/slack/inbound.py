@@ -85,6 +85,7 @@ class SlackInbound:
             ignoring_self_events_enabled=False,  # decoding does it
             ssl_check_enabled=False,
             attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
         )
         app.action(ANY)(self._listener(decode.see_click))
         app.command(ANY)(self._listener(decode.see_command))
