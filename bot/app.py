@@ -171,6 +171,7 @@ def _board_timer(programme: Programme, channel_ref: str) -> Timer:
         make=make,
         max_age=programme.late.board,
         lane=channel_ref,
+        makes_up=True,
     )
 
 

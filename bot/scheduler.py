@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import Job, JobState
 from bot.core.ports import Clock
-from bot.core.timing import DuePeriod, EveryMinutes, Schedule, Timeliness, due_periods, late_or_skipped
+from bot.core.timing import DuePeriod, Schedule, Timeliness, due_periods, late_or_skipped
 from handlers.context import SessionMaker
 from storage.engine import AWAY
 from storage.queries import jobs, ticks
@@ -23,13 +23,18 @@ log = logging.getLogger("vouch.scheduler")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """What is done when a schedule says so; a period that is later than `max_age` is skipped and listed as failed."""
+    """What is done when a schedule says so.
+
+    With `makes_up` every missed period is done late, or, later than `max_age`, skipped and listed as failed; without
+    it the newest alone is done, because it does the work of those before it.
+    """
 
     name: str
     schedule: Schedule
     make: Callable[[DuePeriod], Job]
     max_age: timedelta = timedelta(days=1)
     lane: str = ""
+    makes_up: bool = False
 
 
 class Scheduler:
@@ -69,9 +74,10 @@ class Scheduler:
         async with self._sessions.reading() as session:
             last = await ticks.last_tick(session, name=timer.name)
         due = due_periods(datetime.fromisoformat(last) if last else None, now, timer.schedule)
-        if isinstance(timer.schedule, EveryMinutes):
-            due = due[-1:]
-        for period in due:
+        if last is None and not due:
+            async with self._sessions.begin() as session:  # what falls due from now on is missed, should we be stopped
+                await ticks.add_tick(session, name=timer.name, period=now.isoformat(), now=now)
+        for period in due if timer.makes_up else due[-1:]:
             async with self._sessions.begin() as session:
                 await self._add(session, timer, period, now)
 

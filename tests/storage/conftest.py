@@ -1,25 +1,13 @@
-"""Both databases, one at a time: whatever takes `url` runs on SQLite and on PostgreSQL."""
+"""Both databases, one at a time."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import cast
 
 import pytest
 
-from storage.engine import Sessions, sqlite_url
-from tests.postgres import postgres_server, postgres_url
+from storage.engine import Sessions
+from tests.postgres import postgres_server, postgres_url, url
 
-__all__ = ["postgres_server", "postgres_url"]
-
-BOTH = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-@pytest.fixture(params=BOTH)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database of either kind."""
-    if request.param == "sqlite":
-        return sqlite_url(tmp_path)
-    return cast("str", request.getfixturevalue("postgres_url"))
+__all__ = ["postgres_server", "postgres_url", "url"]
 
 
 @pytest.fixture
