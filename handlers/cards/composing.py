@@ -11,7 +11,7 @@ from bot.core.programme import Programme
 from bot.core.texts import compose_text
 from handlers.context import Context
 
-# The longest address that chat platforms take for a button (docs.slack.dev: block-elements/button-element).
+# The longest address that every chat takes for a button.
 MAX_BUTTON_URL = 3000
 
 

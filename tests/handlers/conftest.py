@@ -127,8 +127,10 @@ class World:
             session.add_all(_wording(post.id, place, one) for place, one in enumerate(wordings))
         return post
 
-    def context(self, session: AsyncSession, member: Member, action: Action | None = None) -> Context:
-        """Return the context of one interaction of `member` in an open transaction."""
+    def context(
+        self, session: AsyncSession, member: Member, action: Action | None = None, *, window: str | None = None
+    ) -> Context:
+        """Return the context of one interaction of `member` in an open transaction; `window` is where it came from."""
         interaction = Interaction(
             key=f"k{next(self._numbers)}",
             platform=member.platform,
@@ -137,6 +139,7 @@ class World:
             action=action or ShowHelp(),
             received_at=self.clock.now(),
             channel_ref=GENERAL,
+            window_ref=window,
         )
         locale = member.chosen_locale or member.locale
         return Context(
@@ -150,11 +153,11 @@ class World:
             secret=SECRET,
         )
 
-    async def act(self, use_case: UseCase[A], member: Member, action: A) -> Reply:
+    async def act(self, use_case: UseCase[A], member: Member, action: A, *, window: str | None = None) -> Reply:
         """Run `use_case` for `member` as the database now has them, in one committed transaction."""
         async with self.sessions.begin() as session:
             fresh = (await session.scalars(select(Member).where(Member.id == member.id))).one()
-            return await use_case(self.context(session, fresh, action), action)
+            return await use_case(self.context(session, fresh, action, window=window), action)
 
     @property
     def out(self) -> Outside:

@@ -1,8 +1,6 @@
 """Sharing: two clicks, own words kept, nothing redirected twice, nothing lost."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select
@@ -10,7 +8,6 @@ from sqlalchemy import event, select
 from bot.core.actions import (
     AnswerWelcome,
     ChangeShare,
-    DismissPost,
     LeaveForNetwork,
     OpenPermalink,
     OpenShare,
@@ -20,35 +17,11 @@ from bot.core.actions import (
 )
 from bot.core.cards import SelectField, TextField
 from bot.core.errors import NotFound, Unable
-from bot.core.jobs import AskShared, CreditVisits, RefreshAnnouncement
-from bot.core.reply import Reply
 from handlers import share
-from storage.models import Announcement, Dismissal, LedgerEntry, Member, Post, Share, Total, TrackedLink, Visit
-from tests.handlers.conftest import GENERAL, NOW, World
-from tests.handlers.windows import action_of, buttons_of, field_of, has_action, link_of, text_of, words_of
-
-OWN = "I walked along the river all winter and the water was clearer than I have ever seen it before. Read why."
-POSTED = "https://www.linkedin.com/feed/update/urn:li:activity:7100000000000000001/"
-
-
-async def opened(world: World, member: Member, post: Post) -> Reply:
-    return await world.act(share.open_share, member, OpenShare(post_id=post.id))
-
-
-async def left(world: World, member: Member, post: Post, text: str = OWN, network: str = "linkedin") -> Reply:
-    reply = await opened(world, member, post)
-    action = action_of(reply.form, LeaveForNetwork)
-    return await world.act(share.leave_for_network, member, replace(action, network=network, text=text))
-
-
-async def share_of(world: World, share_id: int = 1) -> Share:
-    async with world.sessions.reading() as session:
-        return (await session.scalars(select(Share).where(Share.id == share_id))).one()
-
-
-async def all_shares(world: World) -> Sequence[Share]:
-    async with world.sessions.reading() as session:
-        return (await session.scalars(select(Share).order_by(Share.id))).all()
+from storage.models import Member, Share, TrackedLink
+from tests.handlers.conftest import NOW, World
+from tests.handlers.sharing import OWN, POSTED, all_shares, left, opened, share_of
+from tests.handlers.windows import action_of, field_of, has_action, link_of, text_of, words_of
 
 
 async def test_the_window_is_filled_with_a_wording_nobody_uses(world: World) -> None:
@@ -72,15 +45,6 @@ async def test_a_window_that_was_only_looked_at_gives_its_wording_back(world: Wo
     await opened(world, await world.add_member("Ada"), post)
     world.clock.advance(world.programme.go_lifetime)
     assert text_of((await opened(world, await world.add_member("Ben"), post)).form) == "Only wording."
-
-
-async def test_an_undone_share_gives_its_wording_back(world: World) -> None:
-    post = await world.add_post("Only wording.")
-    ada, ben = await world.add_member("Ada"), await world.add_member("Ben")
-    await left(world, ada, post, "Only wording.")
-    assert (await share_of(world)).wording_id is not None
-    await world.act(share.undo_share, ada, UndoShare(share_id=1))
-    assert text_of((await opened(world, ben, post)).form) == "Only wording."
 
 
 async def test_own_words_free_the_wording_and_count_as_own(world: World) -> None:
@@ -261,135 +225,6 @@ async def test_a_deleted_post_and_a_strangers_share_are_refused(world: World) ->
     assert (await share_of(world)).said_at is None
 
 
-async def test_saying_it_is_kept_as_said_and_earns_nothing(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    reply = await world.act(share.say_shared, ada, SayShared(share_id=1))
-    assert "Kept as you said it" in words_of(reply.card)
-    kept = await share_of(world)
-    assert (kept.said_at, kept.confirmed_at, kept.state) == (NOW, None, "draft")
-    async with world.sessions.reading() as session:
-        assert (await session.scalars(select(LedgerEntry))).all() == []
-
-
-async def test_whoever_has_shared_sees_what_came_of_it(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    await world.act(share.say_shared, ada, SayShared(share_id=1))
-    async with world.sessions.begin() as session:
-        visits = [("human", b"a" * 16), ("human", b"a" * 16), ("human", b"b" * 16), ("preview", b"c" * 16)]
-        session.add_all(
-            Visit(link_id=1, at=NOW, on_day=NOW.date(), kind=kind, visitor=who, prefix=who) for kind, who in visits
-        )
-    reply = await opened(world, ada, post)
-    shown = words_of(reply.form)
-    assert OWN in shown
-    assert "Visitors: 2" in shown
-    assert "Points: 0" in shown
-    elsewhere = [one.action for one in buttons_of(reply.form) if isinstance(one.action, ChangeShare)]
-    assert [one.network for one in elsewhere] == ["x", "facebook"]
-    other = await world.act(share.change_share, ada, elsewhere[0])
-    assert link_of(other.form).startswith("https://vouch.brightwater.example/go/")
-
-
-async def test_what_is_not_known_is_not_shown_as_nothing(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    await world.act(share.say_shared, ada, SayShared(share_id=1))
-    world.clock.advance(world.programme.retention.visits + timedelta(days=1))
-    assert "Visitors: not available" in words_of((await opened(world, ada, post)).form)
-
-
-async def test_the_link_of_the_post_confirms_the_share(world: World) -> None:
-    post = await world.add_post("Words.")
-    async with world.sessions.begin() as session:
-        session.add(Announcement(post_id=post.id, channel_ref=GENERAL, message_ref="m1", posted_at=NOW))
-    ada = await world.add_member()
-    await left(world, ada, post)
-    form = (await world.act(share.open_permalink, ada, OpenPermalink(share_id=1))).form
-    assert form is not None
-    assert form.submit == SubmitPermalink(share_id=1)
-    reply = await world.act(share.submit_permalink, ada, SubmitPermalink(share_id=1, url=f" {POSTED}?utm=1 "))
-    assert reply.closes
-    assert "confirmed" in words_of(reply.card)
-    kept = await share_of(world)
-    assert (kept.state, kept.confirmed_at) == ("confirmed", NOW)
-    assert kept.permalink_key == POSTED.rstrip("/")
-    assert await world.jobs() == [CreditVisits(), RefreshAnnouncement(announcement_id=1)]
-
-
-async def test_a_wrong_link_keeps_the_window_open_and_says_what_to_do(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    for url in ("", "not a link", "https://x.com/a/status/12345", "https://www.linkedin.com/in/ada"):
-        reply = await world.act(share.submit_permalink, ada, SubmitPermalink(share_id=1, url=url))
-        assert "not the link of a post on LinkedIn" in reply.errors["url"]
-    assert (await share_of(world)).state == "draft"
-
-
-async def test_one_post_on_a_network_confirms_one_share(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada, ben = await world.add_member(), await world.add_member("Ben")
-    await left(world, ada, post)
-    await left(world, ben, post, "Something else altogether.")
-    await world.act(share.submit_permalink, ada, SubmitPermalink(share_id=1, url=POSTED))
-    reply = await world.act(share.submit_permalink, ben, SubmitPermalink(share_id=2, url=POSTED + "?from=app"))
-    assert "another share" in reply.errors["url"]
-    assert (await share_of(world, 2)).state == "draft"
-
-
-async def test_networks_without_addresses_for_posts_say_how_points_come(world: World) -> None:
-    post = await world.add_post("Words.", networks=["whatsapp"])
-    ada = await world.add_member()
-    await opened(world, ada, post)
-    with pytest.raises(Unable, match=r"permalink\.none"):
-        await world.act(share.open_permalink, ada, OpenPermalink(share_id=1))
-
-
-async def test_undo_reverses_the_points_once_and_leaves_the_link(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    async with world.sessions.begin() as session:
-        for kind, points in (("share", 7), ("own_words", 5)):
-            session.add(
-                LedgerEntry(
-                    member_id=ada.id, at=NOW, on_day=NOW.date(), kind=kind, points=points, key=f"{kind}:1",
-                    rule_version=1, share_id=1,
-                )
-            )  # fmt: skip
-        session.add(Total(member_id=ada.id, period="week", starts_on=NOW.date(), points=12, shares=1, visits=4))
-    reply = await world.act(share.undo_share, ada, UndoShare(share_id=1))
-    assert "only you can delete it there" in words_of(reply.card)
-    with pytest.raises(Unable, match=r"share\.undone_already"):
-        await world.act(share.undo_share, ada, UndoShare(share_id=1))
-    async with world.sessions.reading() as session:
-        entries = (await session.scalars(select(LedgerEntry).order_by(LedgerEntry.id))).all()
-        total = (await session.scalars(select(Total))).one()
-        links = (await session.scalars(select(TrackedLink))).all()
-    assert sum(one.points for one in entries) == 0
-    assert len(entries) == 4
-    assert (total.points, total.shares, total.visits) == (0, 0, 4)
-    assert len(links) == 1
-    assert (await share_of(world)).state == "undone"
-
-
-async def test_after_undo_the_post_can_be_shared_anew(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    await world.act(share.submit_permalink, ada, SubmitPermalink(share_id=1, url=POSTED))
-    reply = await world.act(share.undo_share, ada, UndoShare(share_id=1))
-    await world.act(share.open_share, ada, action_of(reply.card, OpenShare))
-    assert [one.state for one in await all_shares(world)] == ["undone", "draft"]
-    again = await world.act(share.submit_permalink, ada, SubmitPermalink(share_id=2, url=POSTED))
-    assert again.errors == {}
-
-
 async def test_the_first_time_comes_with_a_welcome_that_costs_no_click(world: World) -> None:
     post = await world.add_post("Words.")
     new = await world.add_member("Neo", welcomed_at=None)
@@ -422,33 +257,6 @@ async def test_without_a_public_address_the_button_leads_straight_to_the_compose
     assert (kept.state, kept.opened_at) == ("opened", NOW)
 
 
-async def test_not_for_me_is_private_and_kept_once(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    for _ in range(2):
-        reply = await world.act(share.dismiss_post, ada, DismissPost(post_id=post.id))
-        assert "Nobody sees this" in words_of(reply.card)
-    async with world.sessions.reading() as session:
-        assert len((await session.scalars(select(Dismissal))).all()) == 1
-
-
-async def test_how_it_went_is_asked_once_and_not_if_it_is_known(world: World) -> None:
-    post = await world.add_post("Words.")
-    ada = await world.add_member()
-    await left(world, ada, post)
-    assert await share.ask_shared(world.out, AskShared(share_id=1)) is None
-    assert world.surface.told == []  # the network was never opened
-    async with world.sessions.begin() as session:
-        (await session.get_one(Share, 1)).opened_at = NOW
-    await share.ask_shared(world.out, AskShared(share_id=1))
-    [(who, card)] = world.surface.told
-    assert who == ada.person_ref
-    assert [type(one.action) for one in buttons_of(card)] == [SayShared, OpenPermalink, UndoShare]
-    await world.act(share.say_shared, ada, SayShared(share_id=1))
-    await share.ask_shared(world.out, AskShared(share_id=1))
-    assert len(world.surface.told) == 1
-
-
 async def test_a_click_on_share_takes_few_statements(world: World) -> None:
     post = await world.add_post("Words.", "More words.")
     ada = await world.add_member()
@@ -462,3 +270,24 @@ async def test_a_click_on_share_takes_few_statements(world: World) -> None:
         await share.open_share(world.context(session, ada), OpenShare(post_id=post.id))
     assert [one.split()[0] for one in seen if one != "BEGIN IMMEDIATE"] == ["SELECT", "SELECT", "INSERT", "INSERT"]
     assert isinstance(field_of((await opened(world, ada, post)).form, "text"), TextField)
+
+
+async def test_the_welcome_can_be_answered_outside_a_window(world: World) -> None:
+    new = await world.add_member("Neo", welcomed_at=None)
+    reply = await world.act(share.answer_welcome, new, AnswerWelcome(names="no"))
+    assert "your name stands on no board" in words_of(reply.card)
+
+
+async def test_where_disclosure_is_not_required_it_stands_in_the_text_to_change(world: World) -> None:
+    world.programme = replace(world.programme, disclosure=replace(world.programme.disclosure, is_required=False))
+    post = await world.add_post("For all.", "en@x:For X.")
+    ada = await world.add_member()
+    form = (await opened(world, ada, post)).form
+    assert text_of(form) == "#BrightwaterEmployee\n\nFor all."
+    switch = ChangeShare(share_id=1, network="x", text=text_of(form))
+    assert text_of((await world.act(share.change_share, ada, switch)).form) == "#BrightwaterEmployee\n\nFor X."
+
+
+async def test_a_post_may_have_its_own_disclosure(world: World) -> None:
+    post = await world.add_post("Words.", disclosure="Reklam Brightwater")
+    assert "Reklam Brightwater" in words_of((await opened(world, await world.add_member(), post)).form)

@@ -1,0 +1,85 @@
+"""The Home tab: the newest posts, one's own progress, and the ways to everything else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.actions import DismissPost, OpenSettings, OpenShare, ShowBoard, ShowHelp, ShowMe, ShowQueue, StartPost
+from bot.core.cards import Bold, Button, Buttons, Card, Divider, Element, Text
+from bot.core.leaderboard import Period
+from bot.core.people import Role
+from bot.core.texts import shorten
+from handlers.cards.profile import MySum, sums_fields
+from handlers.context import Context
+
+SUMMARY_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePost:
+    """A post on the Home tab."""
+
+    id: int
+    title: str
+    summary: str
+    source: str
+    is_shared: bool
+
+
+def home_card(ctx: Context, posts: Sequence[HomePost], sums: Mapping[Period, MySum], *, waiting: int) -> Card:
+    """Return the Home tab; `waiting` is what waits for a decision, shown to curators alone."""
+    body: list[Element] = [Text(ctx.rich("home.newest"), style="heading")]
+    for one in posts:
+        body += _post(ctx, one)
+    if not posts:
+        body.append(Text(ctx.rich("home.no_posts")))
+    body += [Divider(), Text(ctx.rich("home.progress"), style="heading"), sums_fields(ctx, sums)]
+    body += [Text(ctx.rich("home.suggest"), style="quiet"), _ways(ctx)]
+    if ctx.me.role.may(Role.CURATOR):
+        body += _curator(ctx, waiting)
+    return Card(title=ctx.text("home.title", company=ctx.programme.company.name), body=tuple(body))
+
+
+def _post(ctx: Context, one: HomePost) -> list[Element]:
+    head: list[Element] = [Text((Bold(one.title),))]
+    if one.summary:
+        head.append(Text((shorten(one.summary, SUMMARY_LENGTH),)))
+    notes = [one.source] if one.source else []
+    if one.is_shared:
+        notes.append(ctx.text("home.shared"))
+    if notes:
+        head.append(Text((" · ".join(notes),), style="quiet"))
+    label = ctx.text("home.see_share" if one.is_shared else "share.button")
+    share = Button(
+        label=label,
+        action=OpenShare(post_id=one.id),
+        style="plain" if one.is_shared else "primary",
+        about=one.title,
+    )
+    rest = [] if one.is_shared else [_dismiss(ctx, one)]
+    return [*head, Buttons((share, *rest))]
+
+
+def _dismiss(ctx: Context, one: HomePost) -> Button:
+    return Button(label=ctx.text("home.not_for_me"), action=DismissPost(post_id=one.id), about=one.title)
+
+
+def _ways(ctx: Context) -> Buttons:
+    return Buttons(
+        (
+            Button(label=ctx.text("home.me"), action=ShowMe()),
+            Button(label=ctx.text("home.board"), action=ShowBoard()),
+            Button(label=ctx.text("home.settings"), action=OpenSettings()),
+            Button(label=ctx.text("home.help"), action=ShowHelp()),
+        )
+    )
+
+
+def _curator(ctx: Context, waiting: int) -> list[Element]:
+    words = ctx.rich("home.waiting", count=waiting) if waiting else ctx.rich("home.nothing_waits")
+    buttons = Buttons(
+        (
+            Button(label=ctx.text("home.queue"), action=ShowQueue()),
+            Button(label=ctx.text("home.post"), action=StartPost(), style="primary"),
+        )
+    )
+    return [Divider(), Text(ctx.rich("home.curators"), style="heading"), Text(words), buttons]
