@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from playground.child import READY_EVERY_S, Child, free_port
+from playground.child import READY_EVERY_S, Child, bot_command, free_port
 from playground.server import create_app, listen, make_server
 from playground.settings import Settings, keep_secrets
 
@@ -82,7 +82,8 @@ async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:
     try:
         if is_ours:
             log = settings.data / "playground" / "bot.log"
-            return await _run_with_child(settings, Child(settings, bot_port(settings), log), ended)
+            child = Child(settings, bot_port(settings), log, bot_command(settings))
+            return await _run_with_child(settings, child, ended)
         await server.serves.wait()
         _say(f"The playground is ready: {settings.address}")
         await ended.wait()

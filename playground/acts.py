@@ -44,8 +44,7 @@ async def say(play: Playground, body: Json) -> Json:
         told["thread_ts"] = play.workspace.seen_message(person, channel.id, thread).ts
     message = play.workspace.post(channel.id, told)
     if channel.kind == "im" and "im:history" in play.scopes:
-        event = {**message.shown_to_bot(), "channel": channel.id, "event_ts": message.ts, "channel_type": "im"}
-        wrapped = payloads.event(play.company, event)
+        wrapped = payloads.event(play.company, payloads.message_event(channel.id, message.shown_to_bot()))
         accepted(await play.deliverer.deliver("event", "message", wrapped, person=person.id), ts=message.ts)
     return {"ts": message.ts, "channel": channel.id}
 

@@ -28,6 +28,11 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def bot_command(settings: Settings) -> tuple[str, ...]:
+    """Return the command that starts the bot with the demo company."""
+    return sys.executable, "-m", "bot", "run", "--demo", str(settings.company)
+
+
 def free_port() -> int:
     """Return a port on loopback that nobody listens on now."""
     with socket.socket() as probe:
@@ -67,6 +72,7 @@ class Child:
     settings: Settings
     bot_port: int
     log: Path
+    command: tuple[str, ...]
     words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
@@ -75,12 +81,7 @@ class Child:
         """Start the bot in a session of its own, so that Ctrl-C reaches it only through `stop`."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "run",
-            "--demo",
-            str(self.settings.company),
+            *self.command,
             cwd=FOLDER.parent,
             env=child_environment(self.settings, self.bot_port),
             stdin=asyncio.subprocess.DEVNULL,

@@ -5,8 +5,9 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,18 @@ Json = dict[str, Any]
 PATHS = {"event": "/slack/events", "command": "/slack/commands", "interaction": "/slack/interactivity"}
 REORDER_S = 2.0
 MOST_REDIRECTS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One delivery; `retry` counts from 1 when it is sent again, for `reason`."""
+
+    kind: str
+    detail: str
+    payload: Json
+    person: str
+    retry: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +70,25 @@ class Deliverer:
 
     async def deliver(self, kind: str, detail: str, payload: Json, *, person: str = "") -> Answer:
         """Deliver and return the bot's answer. A failed event is sent again later, in the background."""
+        parcel = Parcel(kind=kind, detail=detail, payload=payload, person=person)
         fault = self.faults.for_delivery(kind)
         if fault.get("delay_ms"):
             await asyncio.sleep(float(fault["delay_ms"]) / 1000)
         if fault.get("reorder"):
             await self._wait_for_next()
-        send = [self._attempt(kind, detail, payload, person) for _ in range(2 if fault.get("double") else 1)]
-        answers = await asyncio.gather(*send)
+        answers = await asyncio.gather(*(self._attempt(parcel) for _ in range(2 if fault.get("double") else 1)))
         answer = next((one for one in answers if one.is_ok), answers[0])
         if fault.get("retry"):
-            await self._attempt(kind, detail, payload, person, retry=1, reason=str(fault["retry"]))
+            await self._attempt(replace(parcel, retry=1, reason=str(fault["retry"])))
         elif kind == "event" and not answer.is_ok and answer.may_retry:
-            self._spawn(self._retry(detail, payload, person, answer.reason))
+            self._spawn(self._retry(parcel, answer.reason))
         return answer
 
-    def _spawn(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
+    def later(self, kind: str, detail: str, payload: Json, *, person: str = "") -> None:
+        """Deliver in the background."""
+        self._spawn(self.deliver(kind, detail, payload, person=person))
+
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -82,25 +99,24 @@ class Deliverer:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.sent.wait_for(lambda: self.sent_count > before), REORDER_S)
 
-    async def _retry(self, detail: str, payload: Json, person: str, reason: str) -> None:
+    async def _retry(self, parcel: Parcel, reason: str) -> None:
         for number, delay in enumerate(self.event_retry_s, 1):
             await asyncio.sleep(delay)
-            answer = await self._attempt("event", detail, payload, person, retry=number, reason=reason)
+            answer = await self._attempt(replace(parcel, retry=number, reason=reason))
             if answer.is_ok or not answer.may_retry:
                 return
             reason = answer.reason
 
-    async def _attempt(  # noqa: PLR0913 - one request, all it is made of
-        self, kind: str, detail: str, payload: Json, person: str, *, retry: int = 0, reason: str = ""
-    ) -> Answer:
-        entry = self.ledger.begin("out", kind, payload, detail=detail, person=person, retry=retry, retry_reason=reason)
+    async def _attempt(self, parcel: Parcel) -> Answer:
+        more = {"detail": parcel.detail, "person": parcel.person, "retry": parcel.retry, "retry_reason": parcel.reason}
+        entry = self.ledger.begin("out", parcel.kind, parcel.payload, **more)
         self.open += 1
         answer = Answer(error="bot_unreachable", reason="connection_failed")
         try:
             if self.sockets.connections:
-                answer = await self._by_socket(kind, payload, retry, reason)
+                answer = await self._by_socket(parcel)
             elif not self.settings.is_socket_mode:
-                answer = await self._by_http(kind, payload, retry, reason)
+                answer = await self._by_http(parcel)
         finally:
             self.open -= 1
             self.ledger.finish(entry, answer.status, answer.body, answer.error or "ok")
@@ -109,25 +125,26 @@ class Deliverer:
             self.sent.notify_all()
         return answer
 
-    async def _by_socket(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+    async def _by_socket(self, parcel: Parcel) -> Answer:
+        retry = {"retry": parcel.retry, "reason": parcel.reason}
         try:
-            told = await self.sockets.send(kind, payload, retry=retry, reason=reason, seconds=self.ack_s)
+            told = await self.sockets.send(parcel.kind, parcel.payload, retry=retry, seconds=self.ack_s)
         except TimeoutError:
             return Answer(error="operation_timeout", reason="http_timeout")
         except RuntimeError:
             return Answer(error="bot_unreachable", reason="connection_failed")
         return Answer(status=200, body=told.get("payload"))
 
-    async def _by_http(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+    async def _by_http(self, parcel: Parcel) -> Answer:
         if self.session is None or not self.settings.bot_url:
             return Answer(error="bot_unreachable", reason="connection_failed")
-        body, content_type = _encoded(kind, payload)
+        body, content_type = _encoded(parcel)
         headers = {**self.signed(body), "Content-Type": content_type, "User-Agent": "Slackbot 1.0 (playground)"}
         headers["Accept-Encoding"] = "identity"
-        if retry:
-            headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": reason}
+        if parcel.retry:
+            headers |= {"X-Slack-Retry-Num": str(parcel.retry), "X-Slack-Retry-Reason": parcel.reason}
         timeout = aiohttp.ClientTimeout(total=self.ack_s)
-        url = self.settings.bot_url + PATHS[kind]
+        url = self.settings.bot_url + PATHS[parcel.kind]
         try:
             async with self.session.post(
                 url, data=body, headers=headers, timeout=timeout, max_redirects=MOST_REDIRECTS
@@ -154,13 +171,13 @@ class Deliverer:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-def _encoded(kind: str, payload: Json) -> tuple[bytes, str]:
+def _encoded(parcel: Parcel) -> tuple[bytes, str]:
     form = "application/x-www-form-urlencoded"
-    if kind == "event":
-        return json.dumps(payload).encode(), "application/json"
-    if kind == "command":
-        return urlencode(payload).encode(), form
-    return urlencode({"payload": json.dumps(payload)}).encode(), form
+    if parcel.kind == "event":
+        return json.dumps(parcel.payload).encode(), "application/json"
+    if parcel.kind == "command":
+        return urlencode(parcel.payload).encode(), form
+    return urlencode({"payload": json.dumps(parcel.payload)}).encode(), form
 
 
 def _answer(response: aiohttp.ClientResponse, text: str) -> Answer:

@@ -55,6 +55,17 @@ def event(company: Company, told: Json) -> Json:
     }
 
 
+def message_event(channel: str, message: Json, *, before: Json | None = None, is_gone: bool = False) -> Json:
+    """Return `message.im` for a message; with `before` it was changed, and with `is_gone` deleted."""
+    told: Json = {"type": "message", "channel": channel, "channel_type": "im", "event_ts": f"{time.time():.6f}"}
+    if before is None:
+        return {**told, **message, "event_ts": message["ts"]}
+    more: Json = {"subtype": "message_deleted", "deleted_ts": message["ts"]} if is_gone else {}
+    if not is_gone:
+        more = {"subtype": "message_changed", "message": message}
+    return {**told, **more, "previous_message": before, "hidden": True, "ts": told["event_ts"]}
+
+
 def typed_text(text: str) -> str:
     """Return what a person typed as Slack stores it: &, < and > escaped, links in angle brackets."""
     parts, at = [], 0

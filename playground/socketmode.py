@@ -68,7 +68,7 @@ class Sockets:
         if waiter is not None and not waiter.done():
             waiter.set_result(told)
 
-    async def send(self, kind: str, payload: Json, *, retry: int, reason: str, seconds: float) -> Json:
+    async def send(self, kind: str, payload: Json, *, retry: Json, seconds: float) -> Json:
         """Send an envelope to one connection and return its acknowledgement; `TimeoutError` without one in time."""
         envelope_id = secrets.token_hex(16)
         waiter: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
@@ -81,7 +81,7 @@ class Sockets:
             "accepts_response_payload": kind != "event",
         }
         if kind == "event":
-            envelope |= {"retry_attempt": retry, "retry_reason": reason}
+            envelope |= {"retry_attempt": retry["retry"], "retry_reason": retry["reason"]}
         try:
             await self.connections[self.turn % len(self.connections)].send_json(envelope)
             return await asyncio.wait_for(waiter, seconds)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from playground import payloads
 from playground.company import Channel
 from playground.limits import check_blocks
 from playground.parts import Playground
@@ -85,6 +86,13 @@ def thread_of(play: Playground, args: Args, channel: Channel) -> Json:
     return {"thread_ts": thread}
 
 
+def tell(play: Playground, message: Message, *, before: Json | None = None, is_gone: bool = False) -> None:
+    """Tell the bot of its own message in a conversation, as Slack does."""
+    if play.workspace.channels[message.channel].kind == "im" and not message.to and "im:history" in play.scopes:
+        event = payloads.message_event(message.channel, message.shown_to_bot(), before=before, is_gone=is_gone)
+        play.deliverer.later("event", str(event.get("subtype", "message")), payloads.event(play.company, event))
+
+
 def post_message(play: Playground, args: Args) -> Json:
     """Post into a channel, a conversation or to a person."""
     channel = writable(play, args.need("channel"))
@@ -92,6 +100,7 @@ def post_message(play: Playground, args: Args) -> Json:
         require(play, "chat:write.customize")
     body = {**bot_body(play), **content(args), **metadata_of(args), **thread_of(play, args, channel)}
     message = play.workspace.post(channel.id, body)
+    tell(play, message)
     return {"channel": channel.id, "ts": message.ts, "message": message.shown_to_bot()}
 
 
@@ -126,9 +135,11 @@ def update_message(play: Playground, args: Args) -> Json:
     message = own_message(play, args, "cant_update_message")
     if len(args.text("text")) > MOST_UPDATE_TEXT:
         raise SlackError("msg_too_long")
+    before = message.shown_to_bot()
     kept = {key: value for key, value in message.body.items() if key not in ("text", "blocks", "attachments")}
     edited = {"user": play.company.bot.user, "ts": play.clock.stamp()}
     play.workspace.change(message, {**kept, **content(args), **metadata_of(args), "edited": edited})
+    tell(play, message, before=before)
     shown = message.shown_to_bot()
     return {"channel": message.channel, "ts": message.ts, "text": shown["text"], "message": shown}
 
@@ -137,6 +148,7 @@ def delete_message(play: Playground, args: Args) -> Json:
     """Delete the bot's own message."""
     message = own_message(play, args, "cant_delete_message")
     play.workspace.remove(message)
+    tell(play, message, before=message.shown_to_bot(), is_gone=True)
     return {"channel": message.channel, "ts": message.ts}
 
 

@@ -378,3 +378,17 @@ async def test_a_body_that_is_no_object_is_refused(world: World) -> None:
     async with world.session.post(f"{world.address}/api/say", data="[1]") as response:
         assert response.status == 400
         assert (await response.json())["error"] == "invalid_request"
+
+
+async def test_the_bot_hears_of_its_own_messages_in_conversations(world: World) -> None:
+    ts = await post(world, row(button()), channel="D0SANNE")
+    await world.slack("chat.update", channel="D0SANNE", ts=ts, text="Changed")
+    await world.slack("chat.delete", channel="D0SANNE", ts=ts)
+    await asyncio.gather(*world.play.deliverer.tasks)
+    events = {event["event"].get("subtype", ""): event["event"] for event in world.bot.of("message")}
+    assert set(events) == {"", "message_changed", "message_deleted"}
+    assert (events[""]["bot_id"], events[""]["channel_type"]) == ("B0VOUCH", "im")
+    assert events["message_changed"]["message"]["text"] == "Changed"
+    assert events["message_deleted"]["deleted_ts"] == ts
+    await post(world, row(button()))
+    assert len(world.bot.received) == 3
