@@ -1,25 +1,23 @@
 """The inbox: interactions that were already handled."""
 
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import Table, delete
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import InboxRow
+from storage.tables import INBOX, of_dialect
 
-
-_ROW = cast(Table, InboxRow.__table__)
 _ADD = {
-    "sqlite": sqlite.insert(_ROW).on_conflict_do_nothing().returning(_ROW.c.key),
-    "postgresql": postgresql.insert(_ROW).on_conflict_do_nothing().returning(_ROW.c.key),
+    "sqlite": sqlite.insert(INBOX).on_conflict_do_nothing().returning(INBOX.c.key),
+    "postgresql": postgresql.insert(INBOX).on_conflict_do_nothing().returning(INBOX.c.key),
 }
 
 
 async def add_interaction(session: AsyncSession, *, key: str, now: datetime) -> bool:
     """Note that the interaction `key` is being handled; `False` if it already was."""
-    added = await session.execute(_ADD[session.get_bind().dialect.name], {"key": key[:200], "at": now})
+    added = await session.execute(of_dialect(_ADD, session), {"key": key[:200], "at": now})
     return added.first() is not None
 
 

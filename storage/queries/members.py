@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.people import Person, Role
 from storage.models import Dismissal, Member
+from storage.tables import MEMBER
 
-_MEMBER = Member.__table__.c
+_MEMBER = MEMBER.c
 _ME = select(
     _MEMBER.id,
     _MEMBER.platform,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from types import ModuleType
 
-from sqlalchemy import RowMapping, Select, and_, case, func, literal, or_, select, text, update
+from sqlalchemy import Executable, RowMapping, Select, and_, bindparam, case, func, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.sharing import ShareEvent, ShareState, states_before
 from bot.core.visits import VisitClass
 from storage.models import LedgerEntry, Post, Share, TrackedLink, Visit
+from storage.tables import LINK, POST, SHARE, of_dialect
 
 LIVE = Share.state != literal(ShareState.UNDONE.value, literal_execute=True)
 """Written out in the statement, so that the partial unique index is used."""
@@ -63,9 +65,10 @@ class Held:
         return self.state not in EDITABLE or self.said_at is not None
 
 
-_POST = tuple(getattr(Post, one.name).label(f"post_{one.name}") for one in fields(Shareable))
-_SHARE = tuple(getattr(Share, one.name) for one in fields(Held) if one.name not in {"slug", "link_id"})
-_HELD = (*_SHARE, TrackedLink.slug, TrackedLink.id.label("link_id"))
+_ASKED = SHARE.alias("asked")
+_POST = tuple(POST.c[one.name].label(f"post_{one.name}") for one in fields(Shareable))
+_SHARE = tuple(SHARE.c[one.name] for one in fields(Held) if one.name not in {"slug", "link_id"})
+_HELD = (*_SHARE, LINK.c.slug, LINK.c.id.label("link_id"))
 
 
 def held_of(row: RowMapping) -> Held:
@@ -82,15 +85,14 @@ async def find_shareable(
     session: AsyncSession, *, post_id: int, member_id: int
 ) -> tuple[Shareable, Mapping[str, Held]] | None:
     """Return a post and the member's live shares of it by network; `None` for a post that is not there."""
-    return await _find(session, _shareable(member_id).where(Post.id == post_id))
+    return await _find(session, _SHAREABLE, {"post_id": post_id, "member_id": member_id})
 
 
 async def find_by_share(
     session: AsyncSession, *, share_id: int, member_id: int
 ) -> tuple[Shareable, Mapping[str, Held]] | None:
     """Return the post of a member's own share and all their live shares of it; `None` if it is not theirs."""
-    post_id = select(Share.post_id).where(Share.id == share_id, Share.member_id == member_id).scalar_subquery()
-    return await _find(session, _shareable(member_id).where(Post.id == post_id))
+    return await _find(session, _BY_SHARE, {"share_id": share_id, "member_id": member_id})
 
 
 def with_post_and_share() -> Select[*tuple[object, ...]]:
@@ -98,20 +100,25 @@ def with_post_and_share() -> Select[*tuple[object, ...]]:
     return select(*_POST, *_HELD)
 
 
-def _shareable(member_id: int) -> Select[*tuple[object, ...]]:
-    mine = and_(Share.post_id == Post.id, Share.member_id == member_id, LIVE)
-    return (
-        with_post_and_share()
-        .select_from(Post)
-        .outerjoin(Share, mine)
-        .outerjoin(TrackedLink, TrackedLink.share_id == Share.id)
-    )
+def _shareable() -> Select[*tuple[object, ...]]:
+    live = SHARE.c.state != literal(ShareState.UNDONE.value, literal_execute=True)
+    mine = and_(SHARE.c.post_id == POST.c.id, SHARE.c.member_id == bindparam("member_id"), live)
+    places = POST.outerjoin(SHARE, mine).outerjoin(LINK, LINK.c.share_id == SHARE.c.id)
+    return with_post_and_share().select_from(places)
+
+
+# Built once: putting a statement together costs more than running it.
+_SHAREABLE = _shareable().where(POST.c.id == bindparam("post_id"))
+_OWN = select(_ASKED.c.post_id).where(
+    _ASKED.c.id == bindparam("share_id"), _ASKED.c.member_id == bindparam("member_id")
+)
+_BY_SHARE = _shareable().where(POST.c.id == _OWN.scalar_subquery())
 
 
 async def _find(
-    session: AsyncSession, wanted: Select[*tuple[object, ...]]
+    session: AsyncSession, wanted: Select[*tuple[object, ...]], asked: Mapping[str, int]
 ) -> tuple[Shareable, Mapping[str, Held]] | None:
-    rows = (await session.execute(wanted)).mappings().all()
+    rows = (await session.execute(wanted, asked)).mappings().all()
     if not rows:
         return None
     return post_of(rows[0]), {row["network"]: held_of(row) for row in rows if row["id"] is not None}
@@ -131,37 +138,40 @@ class Draw:
     go_expires_at: datetime
 
 
+def _drawing(dialect: ModuleType) -> Executable:
+    insert = dialect.insert(SHARE)
+    redrawn = {name: insert.excluded[name] for name in ("text", "disclosure", "wording_id", "go_hash", "go_expires_at")}
+    is_same_token = SHARE.c.go_hash == insert.excluded.go_hash
+    drawing: Executable = insert.on_conflict_do_update(
+        index_elements=["member_id", "post_id", "network"],
+        index_where=text("state <> 'undone'"),
+        set_={**redrawn, "go_used_at": case((is_same_token, SHARE.c.go_used_at), else_=None), "typed_at": None},
+        where=SHARE.c.state.in_([one.value for one in EDITABLE]),
+    ).returning(SHARE.c.id)
+    return drawing
+
+
+_DRAW = {"sqlite": _drawing(sqlite), "postgresql": _drawing(postgresql)}
+_ADD_LINK = {
+    dialect.dialect.name: dialect.insert(LINK).on_conflict_do_nothing().returning(LINK.c.slug)
+    for dialect in (sqlite, postgresql)
+}
+
+
 async def draw_share(session: AsyncSession, draw: Draw, *, now: datetime) -> int | None:
     """Keep a window as drawn, with a new draft where there is no live share; `None` if that can no longer be changed.
 
     Nothing typed since then is known yet. A second call for the same member, post and network redraws the first.
     """
     shown = {one.name: getattr(draw, one.name) for one in fields(Draw)}
-    redrawn = {name: shown[name] for name in ("text", "disclosure", "wording_id", "go_hash", "go_expires_at")}
     values = {**shown, "state": ShareState.DRAFT.value, "is_own_words": False, "created_at": now}
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    is_same_token = Share.go_hash == draw.go_hash
-    drawn = await session.execute(
-        dialect.insert(Share)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=["member_id", "post_id", "network"],
-            index_where=text("state <> 'undone'"),
-            set_={**redrawn, "go_used_at": case((is_same_token, Share.go_used_at), else_=None), "typed_at": None},
-            where=Share.state.in_(EDITABLE),
-        )
-        .returning(Share.id)
-    )
-    return drawn.scalar()
+    return (await session.execute(of_dialect(_DRAW, session), values)).scalar()
 
 
 async def add_link(session: AsyncSession, *, share_id: int, slug: str, target: str, now: datetime) -> str | None:
     """Give a share its tracked link and return the slug it has; `None` if another share's link has this slug."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     values = {"share_id": share_id, "slug": slug, "target": target, "created_at": now}
-    added = await session.execute(
-        dialect.insert(TrackedLink).values(values).on_conflict_do_nothing().returning(TrackedLink.slug)
-    )
+    added = await session.execute(of_dialect(_ADD_LINK, session), values)
     kept = added.scalar()
     return kept or await session.scalar(select(TrackedLink.slug).where(TrackedLink.share_id == share_id))
 

@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, and_, exists, not_, or_, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.sharing import ShareState
 from bot.core.wordings import Wording as Suggested
-from storage.models import Share, Wording
+from storage.tables import SHARE, WORDING
+from storage.types import Instant
+
+_IS_HELD = or_(
+    SHARE.c.state != ShareState.DRAFT.value,
+    and_(SHARE.c.member_id != bindparam("member_id"), SHARE.c.go_expires_at > bindparam("now", type_=Instant)),
+)
+_USES = exists().where(SHARE.c.wording_id == WORDING.c.id, SHARE.c.state != ShareState.UNDONE.value, _IS_HELD)
+_WITH_USE = (
+    select(WORDING.c.id, WORDING.c.text, WORDING.c.language, WORDING.c.network, _USES.label("is_used"))
+    .where(WORDING.c.post_id == bindparam("post_id"))
+    .order_by(WORDING.c.position, WORDING.c.id)
+)
 
 
 async def list_wordings(
@@ -19,16 +31,9 @@ async def list_wordings(
     Used is what stands in a live share of anyone, or in a colleague's open window; a window counts as open until its
     one-time link expires. The member's own windows do not count.
     """
-    rows = (await session.execute(_with_use(post_id, member_id=member_id, now=now))).all()
+    asked = {"post_id": post_id, "member_id": member_id, "now": now}
+    rows = (await session.execute(_WITH_USE, asked)).all()
     suggested = [
         Suggested(wording_id=row.id, text=row.text, language=row.language, network=row.network) for row in rows
     ]
     return suggested, frozenset(row.id for row in rows if row.is_used)
-
-
-def _with_use(post_id: int, *, member_id: int, now: datetime) -> Select[int, str, str, str | None, bool]:
-    is_draft = Share.state == ShareState.DRAFT
-    is_held = or_(not_(is_draft), and_(Share.member_id != member_id, Share.go_expires_at > now))
-    uses = exists().where(Share.wording_id == Wording.id, Share.state != ShareState.UNDONE, is_held)
-    columns = select(Wording.id, Wording.text, Wording.language, Wording.network, uses.label("is_used"))
-    return columns.where(Wording.post_id == post_id).order_by(Wording.position, Wording.id)
