@@ -42,6 +42,7 @@ from connectors.http import GuardedFetcher, new_session
 from connectors.previews.opengraph import OpenGraphPreview
 from connectors.social.composer import Composers
 from handlers import (
+    announce,
     credit,
     failures,
     help,
@@ -51,6 +52,7 @@ from handlers import (
     privacy,
     profile,
     publish,
+    queue,
     roles,
     setup,
     share,
@@ -85,7 +87,7 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.SuggestMessage: Route(handler=suggest.suggest_message),
     a.SubmitSuggestion: Route(handler=suggest.submit_suggestion),
     a.DirectMessage: Route(handler=suggest.direct_message),
-    a.ShowQueue: Route(handler=moderate.show_queue, right=CURATOR),
+    a.ShowQueue: Route(handler=queue.show_queue, right=CURATOR),
     a.Approve: Route(handler=moderate.approve, right=CURATOR),
     a.OpenDecline: Route(handler=moderate.open_decline, right=CURATOR),
     a.Decline: Route(handler=moderate.decline, right=CURATOR),
@@ -111,21 +113,21 @@ ROUTES: Mapping[type[a.Action], Route] = {
 }
 
 JOBS: Mapping[type[j.Job], JobHandler] = {
-    j.AnnounceIn: publish.announce_in,
-    j.RefreshAnnouncement: publish.refresh_announcement,
+    j.AnnounceIn: announce.announce_in,
+    j.RefreshAnnouncement: announce.refresh_announcement,
     j.ShowSuggestion: suggest.show_suggestion,
     j.RefreshSuggestion: suggest.refresh_suggestion,
-    j.ShowPending: moderate.show_pending,
+    j.ShowPending: queue.show_pending,
     j.ReadPage: publish.read_page,
     j.SendPreview: publish.send_preview,
     j.AskShared: share.ask_shared,
     j.TellDecision: suggest.tell_decision,
-    j.TellPostDecision: moderate.tell_post_decision,
-    j.TellWithdrawal: moderate.tell_withdrawal,
+    j.TellPostDecision: queue.tell_post_decision,
+    j.TellWithdrawal: announce.tell_withdrawal,
     j.PostBoard: leaderboard.post_board,
     j.SendExport: privacy.send_export,
     j.CreditVisits: credit.credit_visits,
-    j.PublishDue: publish.publish_due,
+    j.PublishDue: announce.publish_due,
     j.RefreshRoles: roles.refresh_roles,
     j.ForgetOld: privacy.forget_old,
     j.RollTotals: credit.roll_totals,
