@@ -36,6 +36,8 @@ _TROUBLES = {
     "too_large": "post.trouble_too_large",
     "not_html": "post.trouble_not_html",
     "slow": "post.trouble_slow",
+    "unreachable": "post.trouble_unreachable",
+    "blocked": "post.trouble_blocked",
 }
 
 

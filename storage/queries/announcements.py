@@ -8,12 +8,12 @@ from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.jobs import POLICIES, AnnounceIn, RefreshAnnouncement, kind_of, pack_job
+from bot.core.jobs import POLICIES, AnnounceIn, Job, RefreshAnnouncement, kind_of, pack_job
 from bot.core.moderation import PostEvent
 from bot.core.posts import PostFace
 from storage.models import Announcement, JobRow, Post
 from storage.queries import posts
-from storage.queries.jobs import Plan, add_job
+from storage.queries.jobs import Plan
 
 QUIET = timedelta(seconds=5)
 """Shares that follow each other this closely are shown by one redraw."""
@@ -69,9 +69,8 @@ async def announce(session: AsyncSession, *, post_id: int, now: datetime) -> int
         .returning(Announcement.id, Announcement.channel_ref)
     )
     rows = added.all()
-    for announcement_id, channel_ref in rows:
-        job = AnnounceIn(announcement_id=announcement_id)
-        await add_job(session, job, now=now, key=f"announce-{announcement_id}", plan=Plan(lane=channel_ref))
+    announced = [(AnnounceIn(announcement_id=number), ref, f"announce-{number}") for number, ref in rows]
+    await _add_jobs(session, announced, plan=Plan(), now=now)
     return len(rows)
 
 
@@ -102,7 +101,8 @@ async def _queue(session: AsyncSession, *, post_id: int, now: datetime, run_at: 
     rows = found.all()
     if rows:
         priority = FIRST if is_first else await _priority(session, post_id=post_id)
-        await _add_refreshes(session, rows, plan=Plan(run_at=run_at, priority=priority), now=now)
+        redraws = [_redraw(number, ref) for number, ref in rows]
+        await _add_jobs(session, redraws, plan=Plan(run_at=run_at, priority=priority), now=now)
     return len(rows)
 
 
@@ -111,20 +111,30 @@ async def _priority(session: AsyncSession, *, post_id: int) -> int:
     return 0 if waiting <= MANY else _LATER - post_id
 
 
-async def _add_refreshes(session: AsyncSession, rows: Sequence[tuple[int, str]], *, plan: Plan, now: datetime) -> None:
+def _redraw(announcement_id: int, channel_ref: str) -> tuple[Job, str, str | None]:
+    return RefreshAnnouncement(announcement_id=announcement_id), channel_ref, None
+
+
+async def _add_jobs(
+    session: AsyncSession, wanted: Sequence[tuple[Job, str, str | None]], *, plan: Plan, now: datetime
+) -> None:
+    """Add many jobs, each with its channel and key, in one statement: a post may stand in a thousand channels."""
+    if not wanted:
+        return
     await session.execute(
         insert(JobRow),
         [
             {
-                "kind": kind_of(RefreshAnnouncement),
-                "held": pack_job(RefreshAnnouncement(announcement_id=announcement_id)),
-                "pool": POLICIES[RefreshAnnouncement].pool.value,
+                "kind": kind_of(type(job)),
+                "held": pack_job(job),
+                "key": key,
+                "pool": POLICIES[type(job)].pool.value,
                 "lane": channel_ref,
                 "priority": plan.priority,
                 "run_at": plan.run_at or now,
                 "created_at": now,
             }
-            for announcement_id, channel_ref in rows
+            for job, channel_ref, key in wanted
         ],
     )
     session.info["has_jobs"] = True
@@ -179,8 +189,8 @@ async def keep_drawn(session: AsyncSession, placed: Placed, *, message_ref: str)
         return
     newer = await find_placed(session, announcement_id=placed.announcement_id, now=placed.read_at)
     if newer is not None and newer.is_stale:
-        rows = [(placed.announcement_id, placed.channel_ref)]
-        await _add_refreshes(session, rows, plan=Plan(priority=FIRST), now=placed.read_at)
+        redraw = _redraw(placed.announcement_id, placed.channel_ref)
+        await _add_jobs(session, [redraw], plan=Plan(priority=FIRST), now=placed.read_at)
 
 
 async def list_channels(session: AsyncSession, *, post_id: int) -> tuple[str, ...]:

@@ -254,7 +254,7 @@ async def test_a_new_channel_gets_its_announcement_and_an_old_one_cannot_be_drop
     assert list(refused.errors) == ["channels"]
     await world.act(review_post, cura, good(post_id, channels=(GENERAL, NEWS)))
     await world.act(announce_post, cura, AnnouncePost(post_id=post_id))
-    assert AnnounceIn(announcement_id=2) in await world.jobs()
+    assert len([one for one in await world.jobs() if isinstance(one, AnnounceIn)]) == 2
 
 
 async def add_shared_link(world: World, post_id: int, *, member: Member) -> None:
