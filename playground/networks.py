@@ -99,6 +99,12 @@ def arrived(path: str, query: Json) -> tuple[str, str]:
     return text.strip(), str(query.get("url") or query.get("u") or "")
 
 
+def first_link(text: str) -> str:
+    """Return the first link in the text, or nothing."""
+    found = LINK.search(text)
+    return found.group() if found else ""
+
+
 def who_asks(request: Request) -> str:
     """Return the person whose browser this is: the header, the cookie, or someone else."""
     given = request.headers.get("x-playground-as") or request.cookies.get("playground_as") or ELSE
@@ -136,7 +142,7 @@ class NetworkPages:
 {self._who(person)}
 <label class="note" for="text">What do you want to say?</label>
 <textarea id="text" name="text" maxlength="20000">{escape(text)}</textarea>{note}
-{_link_card(url)}<input type="hidden" name="link" value="{escape(url)}">
+{_link_card(url or first_link(text))}<input type="hidden" name="link" value="{escape(url)}">
 <div class="row"><span class="note">{told.name} takes {told.limit} characters; here are {len(text)}.</span>
 <button>Publish</button></div></form>{self._others(text, url)}"""
         return self._page(network, f"Compose · {told.name}", body, person=person)
@@ -148,8 +154,7 @@ class NetworkPages:
             return self._page(None, "No such network", "<p>There is no stand-in for that network.</p>", status=404)
         async with request.form() as form:
             text, link = str(form.get("text", "")), str(form.get("link", ""))
-        found = LINK.search(text)
-        link = link or (found.group() if found else "")
+        link = link or first_link(text)
         number = str(7_000_000_000_000_000_000 + secrets.randbelow(10**18))
         handle = self._handle(person)
         path = (NETWORKS[network].post or "/posts/{id}").format(id=number, handle=handle)

@@ -64,7 +64,9 @@ def shown_message(play: Playground, message: Message, person: Person) -> Json:
         "at": sent_at(message.ts),
         "sender": sender(play, body["user"]),
     }
-    told |= {key: body[key] for key in ("thread_ts", "edited", "files", "attachments", "metadata") if key in body}
+    told |= {key: body[key] for key in ("thread_ts", "edited", "attachments", "metadata") if key in body}
+    if "files" in body:
+        told["files"] = [{**file, "url": file["url_private"]} for file in body["files"]]
     values = message.typed.get(person.id) or first_values(body.get("blocks"))
     return {**told, "state": {"values": values}} if values else told
 

@@ -205,7 +205,7 @@ async def test_a_file_is_uploaded_in_three_steps(world: World) -> None:
     assert told["ok"]
     [row] = await world.messages("D0SANNE")
     assert (row["text"], row["files"][0]["title"], row["files"][0]["size"]) == ("Here", "All that is kept about you", 7)
-    async with world.session.get(row["files"][0]["url_private"]) as response:
+    async with world.session.get(row["files"][0]["url"]) as response:
         assert await response.read() == b'{"a":1}'
 
 
