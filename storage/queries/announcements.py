@@ -8,7 +8,7 @@ from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.jobs import POLICIES, AnnounceIn, Job, RefreshAnnouncement, kind_of, pack_job
+from bot.core.jobs import POLICIES, AnnounceIn, Job, JobState, RefreshAnnouncement, kind_of, pack_job
 from bot.core.moderation import PostEvent
 from bot.core.posts import PostFace
 from storage.models import Announcement, JobRow, Post
@@ -107,8 +107,12 @@ async def _queue(session: AsyncSession, *, post_id: int, now: datetime, run_at: 
 
 
 async def _priority(session: AsyncSession, *, post_id: int) -> int:
-    waiting = (await session.execute(select(func.count()).where(Announcement.refresh_at.is_not(None)))).scalar_one()
-    return 0 if waiting <= MANY else _LATER - post_id
+    return 0 if await _count_waiting(session) <= MANY else _LATER - post_id
+
+
+async def _count_waiting(session: AsyncSession) -> int:
+    waiting = select(func.count()).select_from(Announcement).where(Announcement.refresh_at.is_not(None))
+    return (await session.execute(waiting)).scalar_one()
 
 
 def _redraw(announcement_id: int, channel_ref: str) -> tuple[Job, str, str | None]:
@@ -169,8 +173,21 @@ _PLACED = select(
 
 
 async def claim_refresh(session: AsyncSession, *, announcement_id: int) -> None:
-    """Note that a redraw begins: what changes from now on needs another one."""
+    """Note that a redraw begins: what changes from now on needs another one.
+
+    Once few enough wait, those that were put last take their turn like all others.
+    """
     await session.execute(update(Announcement).where(Announcement.id == announcement_id).values(refresh_at=None))
+    if await _count_waiting(session) <= MANY:
+        await session.execute(
+            update(JobRow)
+            .where(
+                JobRow.state == JobState.QUEUED,
+                JobRow.kind == kind_of(RefreshAnnouncement),
+                JobRow.priority > 0,
+            )
+            .values(priority=0)
+        )
 
 
 async def keep_drawn(session: AsyncSession, placed: Placed, *, message_ref: str) -> None:

@@ -203,6 +203,9 @@ async def test_forty_wait_in_turn_within_a_minute_and_beyond_that_the_newest_com
     numbers = [int(row.held.split(":")[1].rstrip("}")) for row in waiting]
     assert numbers == [*range(1, 41), 43, 42, 41]
     assert all(row.run_at <= world.clock.now() + timedelta(seconds=5) for row in waiting)
+    for number in (1, 2, 3):
+        await run_job(world, refresh_announcement, RefreshAnnouncement(announcement_id=number))
+    assert {row.priority for row in await refreshes(world)} == {0}
 
 
 async def test_a_deleted_message_ends_quietly_and_a_busy_platform_does_not(world: World) -> None:
