@@ -3,6 +3,7 @@
 An environment variable `VOUCH_SECTION__KEY` wins over the file. Secrets and addresses come from `bot/environment.py`.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from difflib import get_close_matches
@@ -13,10 +14,17 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
 
 from bot.core.networks import NETWORKS
 
+PREFIX = "VOUCH_"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -37,8 +45,20 @@ def _zone(value: str) -> str:
 
 
 def _clock_time(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):  # YAML reads 09:30 without quotes as a number
+    if isinstance(value, int | float):  # YAML reads 10:30 without quotes as a number
         raise ValueError('is not a time; write it in quotes, such as "09:30"')
+    return value
+
+
+def _without_zone(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError('has a time zone of its own; write the time alone, such as "09:30"')
+    return value
+
+
+def _not_empty(value: tuple[object, ...]) -> tuple[object, ...]:
+    if not value:
+        raise ValueError("is empty; list at least one, or leave the key out")
     return value
 
 
@@ -49,7 +69,8 @@ def _network(value: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time), AfterValidator(_without_zone)]
+NOT_EMPTY = AfterValidator(_not_empty)
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Language = Literal["en", "nl"]
 LANGUAGES: tuple[Language, ...] = ("en", "nl")
@@ -161,7 +182,7 @@ class HoursPart(_Part):
 
     start: ClockTime = time(9)
     end: ClockTime = time(17, 30)
-    days: tuple[Day, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday")
+    days: Annotated[tuple[Day, ...], NOT_EMPTY] = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
 
 class RetentionPart(_Part):
@@ -197,12 +218,12 @@ class Config(BaseSettings):
     """The whole of `config.yaml`."""
 
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix="VOUCH_", env_nested_delimiter="__", env_ignore_empty=True
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
     )
 
     company: CompanyPart
     time_zone: Zone = "UTC"
-    languages: tuple[Language, ...] = LANGUAGES
+    languages: Annotated[tuple[Language, ...], NOT_EMPTY] = LANGUAGES
     channels: tuple[ChannelPart, ...] = ()
     curators_channel: str | None = None
     networks: Mapping[NetworkName, NetworkPart] = Field(default_factory=lambda: {"linkedin": NetworkPart()})
@@ -210,7 +231,7 @@ class Config(BaseSettings):
     links: LinksPart = LinksPart()
     second_pair_of_eyes: bool = False
     disclosure: DisclosurePart = DisclosurePart()
-    points: tuple[PointsPart, ...] = (PointsPart(),)
+    points: Annotated[tuple[PointsPart, ...], NOT_EMPTY] = (PointsPart(),)
     roles: RolesPart = RolesPart()
     teams: tuple[CrewPart, ...] = ()
     teams_file: Path | None = None
@@ -243,6 +264,12 @@ def read_config(path: Path) -> Config:
         config: Config = bound()
     except ValidationError as error:
         raise ConfigError(_problem(path, one) for one in error.errors()) from error
+    except SettingsError as error:  # says which variable, and is caused by what its JSON lacks
+        key = str(error).split('"')[1]
+        name = f"{PREFIX}{key.upper()}"
+        raise ConfigError(
+            [f'{name}: lists and mappings are written as JSON here, such as ["a", "b"] {_page(key)}']
+        ) from error
     problems = [f"{path.name}: {one}" for one in _contradictions(config, path)]
     if problems:
         raise ConfigError(problems)
@@ -269,16 +296,28 @@ def _first_line(error: Exception) -> str:
 
 
 def _problem(path: Path, error: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    section = str(error["loc"][0]) if error["loc"] else ""
-    page = f"(docs/configuration.md#{section.replace('_', '-')})"
+    where, page = _place(path, error["loc"]), _page(str(error["loc"][0]) if error["loc"] else "")
     if error["type"] == "extra_forbidden":
         near = _nearest_key(error["loc"])
-        return f"{path.name}: {where}: no such key; {f'did you mean `{near}`? ' if near else 'take it out '}{page}"
+        return f"{where}: no such key; {f'did you mean `{near}`? ' if near else 'take it out '}{page}"
     if error["type"] == "missing":
-        return f"{path.name}: {where}: is missing; write it {page}"
+        return f"{where}: is missing; write it {page}"
     said = error["msg"].removeprefix("Value error, ")
-    return f"{path.name}: {where}: {error['input']!r:.80} {said[0].lower()}{said[1:]} {page}"
+    return f"{where}: {error['input']!r:.80} {said[0].lower()}{said[1:]} {page}"
+
+
+def _page(section: str) -> str:
+    known = section if section in Config.model_fields else ""
+    return f"(docs/configuration.md{'#' if known else ''}{known.replace('_', '-')})"
+
+
+def _place(path: Path, loc: tuple[int | str, ...]) -> str:
+    """Return where a value was written: the variable of the environment that wins, or the place in the file."""
+    for length in range(len(loc), 0, -1):
+        name = PREFIX + "__".join(str(part) for part in loc[:length]).upper()
+        if os.environ.get(name):
+            return name
+    return f"{path.name}: {'.'.join(str(part) for part in loc)}"
 
 
 def _nearest_key(loc: tuple[int | str, ...]) -> str | None:
@@ -312,10 +351,24 @@ def _contradictions(config: Config, path: Path) -> list[str]:
         found.append("points: two entries have the same version; number them 1, 2, 3 …")
     if config.working_hours.start >= config.working_hours.end:
         found.append("working_hours: start must be before end")
+    if not any(one.enabled for one in config.networks.values()):
+        found.append("networks: none is enabled; posts need at least one, such as `linkedin: {}`")
+    return [*found, *_wrong_teams_file(config, path)]
+
+
+def _wrong_teams_file(config: Config, path: Path) -> list[str]:
     file = teams_path(config, path)
-    if file and not file.is_file():
-        found.append(f"teams_file: {str(config.teams_file)!r} is not a file; write a path beside {path.name}")
-    return found
+    if file is None:
+        return []
+    try:
+        first = file.read_text(encoding="utf-8-sig").partition("\n")[0]
+    except OSError:
+        return [f"teams_file: {str(config.teams_file)!r} is not a file; write a path beside {path.name}"]
+    except UnicodeDecodeError:
+        return [f"teams_file: {str(config.teams_file)!r} is not UTF-8; save it as CSV with that encoding"]
+    if {"team", "person"} <= {one.strip() for one in first.split(",")}:
+        return []
+    return [f"teams_file: {str(config.teams_file)!r} needs the columns team and person in its first line"]
 
 
 def teams_path(config: Config, path: Path) -> Path | None:

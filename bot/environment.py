@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 from bot.config import ConfigError
 
+LOG_FORMATS = ("json", "plain")
+DATABASES = ("sqlite", "postgresql", "postgres")
 DEFAULT_SLACK_API = "https://slack.com/api/"
 
 
@@ -60,7 +63,13 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         metrics_token=env.get("METRICS_TOKEN", ""),
         log_format=env.get("VOUCH_LOG") or "json",
     )
-    problems = [*_wrong_numbers(env), *_wrong_addresses(found), *_wrong_folder(found.data)]
+    problems = [
+        *_wrong_port(env),
+        *_wrong_addresses(found),
+        *_wrong_networks(found),
+        *_wrong_choices(found),
+        *_wrong_folder(found.data),
+    ]
     if problems:
         raise ConfigError(problems)
     return found
@@ -92,38 +101,76 @@ def secret_of(data: Path) -> bytes:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
-    return bytes.fromhex(path.read_text().strip())
+    held = path.read_text().strip()
+    if not re.fullmatch("[0-9a-f]{64}", held):
+        raise ConfigError([f"{path} is damaged; restore it from a backup (docs/operations.md#backup-and-restore)"])
+    return bytes.fromhex(held)
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
     value = env.get(name) or str(default)
-    return int(value) if value.isdecimal() else default
+    return int(value) if _is_port(value) else default
+
+
+def _is_port(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and 1 <= int(value) <= 65535
 
 
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in env.get(name, "").split(",") if one.strip())
 
 
-def _wrong_numbers(env: Mapping[str, str]) -> list[str]:
+def _wrong_port(env: Mapping[str, str]) -> list[str]:
     value = env.get("VOUCH_PORT") or "3000"
-    if value.isdecimal() and 0 <= int(value) <= 65535:
-        return []
-    return [f"VOUCH_PORT: {value!r} is no port; write a number from 1 to 65535"]
+    return [] if _is_port(value) else [f"VOUCH_PORT: {value!r} is no port; write a number from 1 to 65535"]
 
 
 def _wrong_addresses(env: Environment) -> list[str]:
     found = []
     addresses = {"PUBLIC_URL": env.public_url, "SLACK_API_URL": env.slack_api_url, "VOUCH_CLOCK_URL": env.clock_url}
     for name, value in addresses.items():
-        if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname):
-            found.append(f"{name}: {value!r} is not a URL; write it with its scheme, https://{value.lstrip(':/')}")
+        if value and not _is_url(value):
+            found.append(f"{name}: {value!r} is not a URL; write it with its scheme, such as https://vouch.example.com")
+    if env.clock_url and not (is_loopback(env.clock_url) and is_loopback(env.public_url or "")):
+        found.append("VOUCH_CLOCK_URL moves time and is for the local playground: it and PUBLIC_URL must be loopback")
+    return found
+
+
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _wrong_networks(env: Environment) -> list[str]:
+    found = []
     for value in env.trusted_proxies:
         try:
             ipaddress.ip_network(value, strict=False)
         except ValueError:
             found.append(f"TRUSTED_PROXIES: {value!r} is no address or network; write one like 10.0.0.0/8")
-    if env.clock_url and not (is_loopback(env.clock_url) and is_loopback(env.public_url or "")):
-        found.append("VOUCH_CLOCK_URL moves time and is for the local playground: it and PUBLIC_URL must be loopback")
+    found += [
+        f"PREVIEW_ALLOW: {value!r} is no origin; write scheme, host and port, such as http://127.0.0.1:8080"
+        for value in env.preview_allow
+        if not _is_url(value) or urlsplit(value).path not in ("", "/")
+    ]
+    return found
+
+
+def _wrong_choices(env: Environment) -> list[str]:
+    found = []
+    if env.log_format not in LOG_FORMATS:
+        found.append(f"VOUCH_LOG: {env.log_format!r} is unknown; write {' or '.join(LOG_FORMATS)}")
+    if env.database_url is not None:
+        scheme = env.database_url.partition("://")[0].partition("+")[0] if "://" in env.database_url else ""
+        if not scheme:  # what was written is not repeated: it may hold a password
+            found.append(
+                "DATABASE_URL: is not a database's address; write one like postgresql://vouch@db.example/vouch"
+            )
+        elif scheme not in DATABASES:
+            found.append("DATABASE_URL: only sqlite and postgresql are supported; leave it out to use SQLite")
     return found
 
 
@@ -141,10 +188,8 @@ def _wrong_folder(data: Path) -> list[str]:
 
 def is_loopback(url: str) -> bool:
     """Say whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

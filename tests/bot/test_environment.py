@@ -1,0 +1,200 @@
+"""The environment is checked as a whole before anything starts, and shows no secret."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.config import ConfigError
+from bot.environment import DEFAULT_SLACK_API, is_loopback, missing_for_run, read_environment, secret_of
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-1-very-secret",
+    "SLACK_SIGNING_SECRET": "signing-very-secret",
+    "SLACK_APP_TOKEN": "xapp-1-very-secret",
+    "METRICS_TOKEN": "metrics-very-secret",
+    "DATABASE_URL": "postgresql://vouch:password-very-secret@db/vouch",
+}
+PUBLIC = {"PUBLIC_URL": "https://vouch.example.com"}
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment that names a data folder and nothing else."""
+    return {"VOUCH_DATA": str(tmp_path / "data")}
+
+
+def problems(env: dict[str, str]) -> tuple[str, ...]:
+    """Return what is wrong with an environment."""
+    with pytest.raises(ConfigError) as caught:
+        read_environment(env)
+    return caught.value.problems
+
+
+def test_an_empty_environment_has_sensible_defaults(env: dict[str, str]) -> None:
+    found = read_environment(env)
+    assert (found.host, found.port, found.public_url) == ("127.0.0.1", 3000, None)
+    assert (found.slack_api_url, found.trusted_proxies, found.preview_allow) == (DEFAULT_SLACK_API, (), ())
+    assert (found.config_path, found.database_url, found.log_format) == (Path("config.yaml"), None, "json")
+
+
+def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
+    found = read_environment(
+        env
+        | SECRETS
+        | {
+            "PUBLIC_URL": "https://vouch.example.com/",
+            "VOUCH_PORT": "8443",
+            "VOUCH_HOST": "0.0.0.0",  # noqa: S104 - what a container is given
+            "TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::1 ,",
+            "PREVIEW_ALLOW": "http://127.0.0.1:8080",
+            "VOUCH_LOG": "plain",
+        }
+    )
+    assert found.public_url == "https://vouch.example.com", "without a slash at the end"
+    assert (found.host, found.port, found.log_format) == ("0.0.0.0", 8443, "plain")  # noqa: S104
+    assert found.trusted_proxies == ("10.0.0.0/8", "2001:db8::1")
+    assert found.preview_allow == ("http://127.0.0.1:8080",)
+    assert found.slack_bot_token == SECRETS["SLACK_BOT_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("VOUCH_PORT", "http", "VOUCH_PORT: 'http' is no port; write a number from 1 to 65535"),
+        ("VOUCH_PORT", "70000", "VOUCH_PORT: '70000' is no port"),
+        ("VOUCH_PORT", "0", "VOUCH_PORT: '0' is no port"),
+        ("VOUCH_PORT", "-1", "VOUCH_PORT: '-1' is no port"),
+        ("VOUCH_PORT", "²", "VOUCH_PORT: '²' is no port"),
+        ("PUBLIC_URL", "vouch.example.com", "PUBLIC_URL: 'vouch.example.com' is not a URL; write it with its scheme"),
+        ("PUBLIC_URL", "ftp://vouch.example.com", "is not a URL"),
+        ("PUBLIC_URL", "https://", "is not a URL"),
+        ("PUBLIC_URL", "https://[broken", "is not a URL"),
+        ("SLACK_API_URL", "slack.com/api", "SLACK_API_URL: 'slack.com/api' is not a URL"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.local", "TRUSTED_PROXIES: 'proxy.local' is no address or network"),
+        ("TRUSTED_PROXIES", "10.0.0.1/99", "TRUSTED_PROXIES: '10.0.0.1/99' is no address or network"),
+        ("PREVIEW_ALLOW", "intranet", "PREVIEW_ALLOW: 'intranet' is no origin; write scheme, host and port"),
+        ("PREVIEW_ALLOW", "http://intranet/page", "PREVIEW_ALLOW: 'http://intranet/page' is no origin"),
+        ("VOUCH_LOG", "xml", "VOUCH_LOG: 'xml' is unknown; write json or plain"),
+        ("DATABASE_URL", "mysql://db/vouch", "DATABASE_URL: only sqlite and postgresql are supported"),
+        ("DATABASE_URL", "just words", "DATABASE_URL: is not a database's address"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_to_write(env: dict[str, str], name: str, value: str, said: str) -> None:
+    (problem,) = problems(env | {name: value})
+    assert said in problem
+
+
+def test_all_that_is_wrong_is_named_at_once(env: dict[str, str]) -> None:
+    found = problems(env | {"VOUCH_PORT": "x", "PUBLIC_URL": "y", "TRUSTED_PROXIES": "z", "VOUCH_LOG": "w"})
+    assert [line.partition(":")[0] for line in found] == ["VOUCH_PORT", "PUBLIC_URL", "TRUSTED_PROXIES", "VOUCH_LOG"]
+
+
+def test_a_wrong_database_address_is_not_repeated_for_its_password(env: dict[str, str]) -> None:
+    (problem,) = problems(env | {"DATABASE_URL": "mysql://vouch:password-very-secret@db/vouch"})
+    assert "very-secret" not in problem
+
+
+def test_a_data_folder_that_is_a_file_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("I am a file")
+    (problem,) = problems({"VOUCH_DATA": str(tmp_path / "data")})
+    assert "cannot be written to" in problem
+    assert "name a folder that this account may write" in problem
+    assert (tmp_path / "data").read_text() == "I am a file"
+
+
+def test_a_data_folder_below_a_file_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (problem,) = problems({"VOUCH_DATA": str(tmp_path / "file" / "data")})
+    assert "VOUCH_DATA" in problem
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; run the tests as another user to see it")
+def test_a_data_folder_without_the_right_to_write_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o500)
+    (problem,) = problems({"VOUCH_DATA": str(tmp_path / "data")})
+    assert "Permission denied" in problem
+
+
+def test_checking_the_folder_leaves_nothing_in_it(env: dict[str, str]) -> None:
+    assert list(read_environment(env).data.iterdir()) == []
+
+
+@pytest.mark.parametrize("clock", ["http://127.0.0.1:8080/api/clock", "http://localhost:8080/", "http://[::1]:1/"])
+def test_a_moved_clock_is_taken_on_loopback(env: dict[str, str], clock: str) -> None:
+    found = read_environment(env | {"VOUCH_CLOCK_URL": clock, "PUBLIC_URL": "http://127.0.0.1:8080"})
+    assert found.clock_url == clock
+
+
+@pytest.mark.parametrize(
+    ("clock", "public"),
+    [
+        ("http://127.0.0.1:8080/api/clock", "https://vouch.example.com"),
+        ("http://clock.example.com/", "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080/api/clock", ""),
+        ("http://127.0.0.1.example.com/", "http://127.0.0.1:8080"),
+    ],
+)
+def test_a_moved_clock_is_refused_anywhere_else(env: dict[str, str], clock: str, public: str) -> None:
+    (problem,) = problems(env | {"VOUCH_CLOCK_URL": clock, "PUBLIC_URL": public})
+    assert problem.startswith("VOUCH_CLOCK_URL moves time and is for the local playground")
+
+
+@pytest.mark.parametrize(
+    ("url", "answer"),
+    [
+        ("http://127.0.0.1:1/", True),
+        ("http://127.9.9.9/", True),
+        ("http://[::1]/", True),
+        ("http://localhost/", True),
+        ("http://10.0.0.1/", False),
+        ("http://localhost.example.com/", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_told_from_everything_else(url: str, answer: bool) -> None:  # noqa: FBT001 - a row of a table
+    assert is_loopback(url) is answer
+
+
+def test_what_run_cannot_do_without_is_named_with_where_to_get_it(env: dict[str, str]) -> None:
+    token, proof, address = missing_for_run(read_environment(env))
+    assert token.startswith("SLACK_BOT_TOKEN is not set; it is the xoxb-")
+    assert "SLACK_SIGNING_SECRET (for HTTP) or SLACK_APP_TOKEN (for Socket Mode) is not set" in proof
+    assert "PUBLIC_URL is not set" in address
+    assert all("docs/install.md" in line for line in (token, proof, address))
+
+
+@pytest.mark.parametrize("proof", ["SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN"])
+@pytest.mark.parametrize("address", [PUBLIC, {"VOUCH_WITHOUT_PUBLIC_URL": "1"}, {"VOUCH_WITHOUT_PUBLIC_URL": "true"}])
+def test_a_token_a_proof_and_an_address_are_enough(env: dict[str, str], proof: str, address: dict[str, str]) -> None:
+    given = {name: SECRETS[name] for name in ("SLACK_BOT_TOKEN", proof)}
+    assert missing_for_run(read_environment(env | given | address)) == []
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "no"])
+def test_running_without_an_address_must_be_wanted(env: dict[str, str], value: str) -> None:
+    found = missing_for_run(read_environment(env | SECRETS | {"VOUCH_WITHOUT_PUBLIC_URL": value}))
+    assert [line.partition(" ")[0] for line in found] == ["PUBLIC_URL"]
+
+
+def test_no_secret_is_shown_when_it_is_printed(env: dict[str, str]) -> None:
+    found = read_environment(env | SECRETS | PUBLIC)
+    for shown in (repr(found), str(found), f"{found}", f"{[found]}"):
+        assert "very-secret" not in shown
+
+
+def test_the_installations_key_is_made_once_and_readable_by_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    first = secret_of(folder)
+    assert len(first) == 32
+    assert secret_of(folder) == first
+    assert stat.S_IMODE((folder / "secret.key").stat().st_mode) == 0o600
+    assert secret_of(tmp_path / "another") != first
+
+
+def test_a_damaged_key_is_said_so_and_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("not a key")
+    with pytest.raises(ConfigError, match=r"secret\.key is damaged; restore it from a backup"):
+        secret_of(tmp_path)
+    assert (tmp_path / "secret.key").read_text() == "not a key"
