@@ -44,6 +44,7 @@ EXPORT_SECTIONS = (
     "links",
     "visits",
     "suggestions",
+    "posts",
     "decisions",
     "points",
     "totals",

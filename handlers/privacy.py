@@ -1,0 +1,131 @@
+"""See what is kept, take it along, have it erased; and forgetting what is too old to keep."""
+
+import json
+import random
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.actions import EraseMe, ExportMine, ShowPrivacy
+from bot.core.errors import Refused
+from bot.core.jobs import ForgetOld, RefreshSuggestion, SendExport, ShowPending
+from bot.core.leaderboard import local_date
+from bot.core.ports import Attachment
+from bot.core.privacy import EXPORT_SECTIONS, cutoffs, random_id
+from bot.core.reply import Reply
+from handlers.cards.privacy import KeptPart, erased_card, privacy_card, said_card
+from handlers.context import Context, Outside, Record
+from storage.queries import announcements, erasure, privacy, retention
+from storage.queries.erasure import Erased, Naming
+from storage.queries.jobs import Plan, add_job
+
+NO_FILES = frozenset({"missing_scope", "not_allowed_token_type", "file_uploads_disabled", "restricted_action"})
+
+
+async def show_privacy(ctx: Context, action: ShowPrivacy) -> Reply:
+    """Show what is kept about the member, who sees it and for how long."""
+    kept = await privacy.find_kept(ctx.session, member_id=ctx.member_id)
+    part = KeptPart(
+        name=ctx.me.name,
+        email=kept.email,
+        crew=kept.crew,
+        role=ctx.me.role.value,
+        locale=ctx.me.locale,
+        zone=ctx.me.zone,
+        is_named=ctx.me.is_named,
+        shares=kept.shares,
+        drafts=kept.drafts,
+        visits=kept.visits,
+        suggestions=kept.suggestions,
+        decisions=kept.decisions,
+        entries=kept.entries,
+        dismissals=kept.dismissals,
+    )
+    programme = ctx.programme
+    return Reply(card=privacy_card(ctx.words, part, retention=programme.retention, company=programme.company))
+
+
+async def export_mine(ctx: Context, action: ExportMine) -> Reply:
+    """Have a file with everything about the member sent to them."""
+    job, plan = SendExport(member_id=ctx.member_id), Plan(lane=ctx.me.person_ref)
+    await add_job(ctx.session, job, now=ctx.now, plan=plan)
+    return Reply(card=said_card(ctx.words, "privacy.export_coming"))
+
+
+async def erase_me(ctx: Context, action: EraseMe) -> Reply:
+    """Erase the member at once: amounts stay under a random id, and they may come back as somebody new."""
+    erased = Erased(member_id=ctx.member_id, person_ref=ctx.me.person_ref, random_ref=random_id(random.SystemRandom()))
+    naming = await erasure.erase_member(ctx.session, erased, now=ctx.now)
+    await _redraw(ctx, naming)
+    card = erased_card(ctx.words)
+    return Reply(card=card, home=card, closes=ctx.interaction.window_ref is not None)
+
+
+async def _redraw(ctx: Context, naming: Naming) -> None:
+    """Have every card redrawn that still shows the name."""
+    for post_id in naming.published:
+        await announcements.queue_refresh(ctx.session, post_id=post_id, now=ctx.now)
+    curators = Plan(lane=ctx.programme.curators_channel or "")
+    for post_id in naming.pending:
+        await add_job(ctx.session, ShowPending(post_id=post_id), now=ctx.now, plan=curators)
+    for suggestion_id, channel_ref in naming.suggestions:
+        job = RefreshSuggestion(suggestion_id=suggestion_id)
+        await add_job(ctx.session, job, now=ctx.now, plan=Plan(lane=channel_ref))
+
+
+# After the commit
+
+
+async def send_export(out: Outside, job: SendExport) -> Record | None:
+    """Send the member their file; where files are refused they are told how to get it, and the job is listed."""
+    async with out.sessions.reading() as session:
+        owner = await privacy.find_owner(session, member_id=job.member_id)
+        if owner is None:
+            return None
+        kept = await privacy.collect_mine(session, member_id=job.member_id)
+    words, now = out.words(owner.locale, owner.zone), out.clock.now()
+    sections = {"made_at": now, **{name: kept[name] for name in EXPORT_SECTIONS}}
+    body = json.dumps(sections, ensure_ascii=False, indent=2, default=privacy.as_text).encode()
+    name = f"vouch-{local_date(now, words.zone).isoformat()}.json"
+    try:
+        await out.surface.send_file(
+            owner.person_ref, Attachment(name=name, body=body, note=words.text("privacy.file_note"))
+        )
+    except Refused as error:
+        if error.code in NO_FILES:
+            key = f"export-refused-{job.member_id}-{now.date().isoformat()}"
+            await out.surface.tell(owner.person_ref, said_card(words, "privacy.export_refused"), key=key)
+        raise
+    return None
+
+
+async def forget_old(out: Outside, job: ForgetOld) -> None:
+    """Delete what the retention windows no longer allow, in portions of a short transaction each."""
+    now = out.clock.now()
+    before = cutoffs(now, out.programme.retention)
+    today = local_date(now, out.programme.zone)
+    for forget, cutoff in (
+        (retention.forget_visits, before["visits"]),
+        (retention.forget_texts, before["texts"]),
+        (retention.forget_drafts, before["drafts"]),
+    ):
+        await _in_portions(out, forget, cutoff)
+    async with out.sessions.begin() as session:
+        await retention.forget_reasons(session, before=before["suggestions"])
+        await retention.forget_small(session, before=before, today=today, now=now)
+
+
+class _Forget(Protocol):
+    """Forgets a portion of what is older than `before`; returns whether there may be more."""
+
+    def __call__(self, session: AsyncSession, /, *, before: datetime) -> Awaitable[bool]:
+        """Forget one portion."""
+
+
+async def _in_portions(out: Outside, forget: _Forget, before: datetime) -> None:
+    has_more = True
+    while has_more:
+        async with out.sessions.begin() as session:
+            has_more = await forget(session, before=before)

@@ -1,0 +1,166 @@
+"""Erasing a member: identity and words go at once, amounts stay under an id that comes from nothing about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.jobs import (
+    AskShared,
+    Job,
+    Pool,
+    SendExport,
+    SendPreview,
+    TellDecision,
+    TellWithdrawal,
+    kind_of,
+    pack_job,
+)
+from bot.core.moderation import PostState
+from bot.core.sharing import ShareState
+from storage.models import (
+    Decision,
+    Dismissal,
+    GoVisitor,
+    InboxRow,
+    JobRow,
+    Lane,
+    LedgerEntry,
+    Member,
+    Post,
+    Share,
+    Suggestion,
+    SuggestionAuthor,
+    TrackedLink,
+    Visit,
+)
+from storage.queries import posts
+from storage.queries.outbox import lane_name
+
+_FOR_A_MEMBER: tuple[type[Job], ...] = (SendPreview, TellDecision, TellWithdrawal, SendExport)
+IN_ONE_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """A member to erase: their number, the platform's reference of them, and the random one that replaces it."""
+
+    member_id: int
+    person_ref: str
+    random_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """Cards that name a member and are to be redrawn: published posts, pending posts, and suggestions by channel."""
+
+    published: Sequence[int]
+    pending: Sequence[int]
+    suggestions: Sequence[tuple[int, str]]
+
+
+async def erase_member(session: AsyncSession, erased: Erased, *, now: datetime) -> Naming:
+    """Erase a member and return which cards still name them; everything else is done with this transaction."""
+    naming = await _find_naming(session, erased.member_id, now=now)
+    await _forget_jobs(session, erased)
+    await _forget_drafts(session, erased.member_id)
+    await _forget_words(session, erased.member_id)
+    await session.execute(delete(Dismissal).where(Dismissal.member_id == erased.member_id))
+    await session.execute(delete(InboxRow).where(InboxRow.key.contains(erased.person_ref, autoescape=True)))
+    await session.execute(
+        update(Member)
+        .where(Member.id == erased.member_id)
+        .values(
+            person_ref=erased.random_ref,
+            name="",
+            email=None,
+            locale="en",
+            chosen_locale=None,
+            zone="UTC",
+            role="member",
+            role_at=None,
+            role_is_fixed=False,
+            crew_id=None,
+            default_network=None,
+            is_named=None,
+            muted_topics=[],
+            joined_at=now,
+            welcomed_at=None,
+            left_at=now,
+            erased_at=now,
+        )
+    )
+    return naming
+
+
+async def _find_naming(session: AsyncSession, member_id: int, *, now: datetime) -> Naming:
+    """Find the cards that name a member; published posts are marked as changed, so that theirs are redrawn."""
+    suggested = select(SuggestionAuthor.suggestion_id).where(SuggestionAuthor.member_id == member_id)
+    named_on = or_(Post.author_id == member_id, Post.suggestion_id.in_(suggested))
+    published = await session.scalars(
+        update(Post).where(named_on, Post.state == PostState.PUBLISHED.value).values(updated_at=now).returning(Post.id)
+    )
+    pending = await session.scalars(select(Post.id).where(Post.author_id == member_id, Post.card_ref.is_not(None)))
+    decided = select(Decision.subject_id).where(Decision.member_id == member_id, Decision.subject == "suggestion")
+    cards = await session.execute(
+        select(Suggestion.id, Suggestion.card_channel).where(
+            or_(Suggestion.id.in_(suggested), Suggestion.id.in_(decided)), Suggestion.card_ref.is_not(None)
+        )
+    )
+    return Naming(
+        published=list(published),
+        pending=list(pending),
+        suggestions=[(row.id, row.card_channel or "") for row in cards],
+    )
+
+
+async def _forget_jobs(session: AsyncSession, erased: Erased) -> None:
+    number = f'"member_id":{erased.member_id}'
+    about_member = or_(JobRow.held.endswith(f"{number}}}"), JobRow.held.contains(f"{number},"))
+    await session.execute(
+        delete(JobRow).where(
+            or_(
+                JobRow.lane == erased.person_ref,
+                JobRow.kind.in_([kind_of(one) for one in _FOR_A_MEMBER]) & about_member,
+                JobRow.key.contains(erased.person_ref, autoescape=True),
+            )
+        )
+    )
+    shares = (await session.scalars(select(Share.id).where(Share.member_id == erased.member_id))).all()
+    for start in range(0, len(shares), IN_ONE_STATEMENT):
+        held = [pack_job(AskShared(share_id=one)) for one in shares[start : start + IN_ONE_STATEMENT]]
+        await session.execute(delete(JobRow).where(JobRow.kind == kind_of(AskShared), JobRow.held.in_(held)))
+    await session.execute(delete(Lane).where(Lane.name.in_([lane_name(one.value, erased.person_ref) for one in Pool])))
+
+
+async def _forget_drafts(session: AsyncSession, member_id: int) -> None:
+    while await forget_share_drafts(session, Share.member_id == member_id):
+        pass
+    drafts = select(Post.id).where(Post.author_id == member_id, Post.state == PostState.DRAFT.value)
+    for post_id in (await session.scalars(drafts)).all():
+        await posts.discard_draft(session, post_id=post_id)
+
+
+async def forget_share_drafts(session: AsyncSession, *wanted: ColumnElement[bool]) -> int:
+    """Delete some share windows that were only looked at, unless somebody followed their links; return how many."""
+    visits = exists().where(TrackedLink.share_id == Share.id, Visit.link_id == TrackedLink.id)
+    entries = exists().where(LedgerEntry.share_id == Share.id)
+    only_looked_at = (Share.state == ShareState.DRAFT.value, Share.said_at.is_(None), ~visits, ~entries)
+    found = (await session.scalars(select(Share.id).where(*only_looked_at, *wanted).limit(IN_ONE_STATEMENT))).all()
+    for table in (GoVisitor, TrackedLink):
+        await session.execute(delete(table).where(table.share_id.in_(found)))
+    await session.execute(delete(Share).where(Share.id.in_(found)))
+    return len(found)
+
+
+async def _forget_words(session: AsyncSession, member_id: int) -> None:
+    mine = Share.member_id == member_id
+    await session.execute(delete(GoVisitor).where(GoVisitor.share_id.in_(select(Share.id).where(mine))))
+    nothing = {"permalink": None, "permalink_key": None, "go_hash": None, "go_expires_at": None, "typed_at": None}
+    await session.execute(update(Share).where(mine).values(text="", **nothing))
+    await session.execute(update(SuggestionAuthor).where(SuggestionAuthor.member_id == member_id).values(why=""))
+    decided = select(Decision.subject_id).where(Decision.member_id == member_id, Decision.subject == "suggestion")
+    await session.execute(update(Suggestion).where(Suggestion.id.in_(decided)).values(note=""))
+    await session.execute(update(Decision).where(Decision.member_id == member_id).values(reason=""))

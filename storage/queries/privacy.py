@@ -1,0 +1,255 @@
+"""What is kept about one member: how much of it there is, and all of it for the member to take along."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from bot.core.sharing import ShareState
+from storage.models import (
+    Crew,
+    Decision,
+    Dismissal,
+    LedgerEntry,
+    Member,
+    Post,
+    Share,
+    Suggestion,
+    SuggestionAuthor,
+    Total,
+    TrackedLink,
+    Visit,
+)
+
+Rows = Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much is kept about a member; `drafts` are share windows and posts that were begun and not finished."""
+
+    email: str | None
+    crew: str | None
+    shares: int
+    drafts: int
+    visits: int
+    suggestions: int
+    decisions: int
+    entries: int
+    dismissals: int
+
+
+async def find_kept(session: AsyncSession, *, member_id: int) -> Kept:
+    """Return how much is kept about a member."""
+    mine = Share.member_id == member_id
+    is_draft = Share.state == ShareState.DRAFT.value
+    who = (
+        await session.execute(
+            select(Member.email, Crew.name).outerjoin(Crew, Crew.id == Member.crew_id).where(Member.id == member_id)
+        )
+    ).one()
+    visits = (
+        select(func.count(Visit.id))
+        .select_from(Share)
+        .join(TrackedLink, TrackedLink.share_id == Share.id)
+        .join(Visit, Visit.link_id == TrackedLink.id)
+        .where(mine)
+    )
+    post_drafts = await _count(session, Post.id, Post.author_id == member_id, Post.state == "draft")
+    return Kept(
+        email=who.email,
+        crew=who.name,
+        shares=await _count(session, Share.id, mine, ~is_draft),
+        drafts=await _count(session, Share.id, mine, is_draft) + post_drafts,
+        visits=(await session.execute(visits)).scalar_one(),
+        suggestions=await _count(session, SuggestionAuthor.suggestion_id, SuggestionAuthor.member_id == member_id),
+        decisions=await _count(session, Decision.id, Decision.member_id == member_id),
+        entries=await _count(session, LedgerEntry.id, LedgerEntry.member_id == member_id),
+        dismissals=await _count(session, Dismissal.post_id, Dismissal.member_id == member_id),
+    )
+
+
+async def _count(session: AsyncSession, column: InstrumentedAttribute[int], *wanted: ColumnElement[bool]) -> int:
+    return (await session.execute(select(func.count(column)).where(*wanted))).scalar_one()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who gets a file with what is kept about them, also after they have left."""
+
+    person_ref: str
+    locale: str
+    zone: str
+
+
+async def find_owner(session: AsyncSession, *, member_id: int) -> Owner | None:
+    """Return where a member's file goes; `None` once they are erased."""
+    row = (
+        (
+            await session.execute(
+                select(
+                    Member.person_ref, func.coalesce(Member.chosen_locale, Member.locale).label("locale"), Member.zone
+                ).where(Member.id == member_id, Member.erased_at.is_(None))
+            )
+        )
+        .mappings()
+        .first()
+    )
+    return Owner(**row) if row else None
+
+
+async def collect_mine(session: AsyncSession, *, member_id: int) -> Mapping[str, object]:
+    """Return everything that is kept about a member, under the names of `EXPORT_SECTIONS`; no hash, no token."""
+    profile = dict((await session.execute(_profile(member_id))).mappings().one())
+    settings = {name: profile.pop(name) for name in ("default_network", "chosen_locale", "is_named", "muted_topics")}
+    sections: dict[str, object] = {
+        "profile": profile,
+        "settings": {**settings, "not_for_me": await _rows(session, _dismissals(member_id))},
+        "accounts": [],
+    }
+    for name, wanted in _SECTIONS.items():
+        sections[name] = await _rows(session, wanted(member_id))
+    return sections
+
+
+async def _rows(session: AsyncSession, wanted: Select[*tuple[object, ...]]) -> Rows:
+    return [dict(row) for row in (await session.execute(wanted)).mappings()]
+
+
+def _profile(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Member.platform,
+        Member.tenant_ref,
+        Member.person_ref,
+        Member.name,
+        Member.email,
+        Member.locale,
+        Member.zone,
+        Member.role,
+        Member.role_at,
+        Crew.name.label("team"),
+        Member.joined_at,
+        Member.welcomed_at,
+        Member.left_at,
+        Member.default_network,
+        Member.chosen_locale,
+        Member.is_named,
+        Member.muted_topics,
+    )
+    return columns.outerjoin(Crew, Crew.id == Member.crew_id).where(Member.id == member_id)
+
+
+def _dismissals(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(Dismissal.post_id, Post.title, Dismissal.at)
+    return columns.join(Post, Post.id == Dismissal.post_id).where(Dismissal.member_id == member_id)
+
+
+def _shares(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Share.id,
+        Share.post_id,
+        Post.title.label("post"),
+        Share.network,
+        Share.state,
+        Share.text,
+        Share.disclosure,
+        Share.is_own_words,
+        Share.permalink,
+        Share.created_at,
+        Share.opened_at,
+        Share.said_at,
+        Share.confirmed_at,
+        Share.evidenced_at,
+        Share.undone_at,
+    )
+    return columns.join(Post, Post.id == Share.post_id).where(Share.member_id == member_id).order_by(Share.id)
+
+
+def _links(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        TrackedLink.share_id, TrackedLink.slug, TrackedLink.target, TrackedLink.created_at
+    )
+    return columns.join(Share, Share.id == TrackedLink.share_id).where(Share.member_id == member_id).order_by(Share.id)
+
+
+def _visits(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        TrackedLink.share_id, Visit.on_day, Visit.kind, func.count().label("visits")
+    )
+    return (
+        columns.select_from(Share)
+        .join(TrackedLink, TrackedLink.share_id == Share.id)
+        .join(Visit, Visit.link_id == TrackedLink.id)
+        .where(Share.member_id == member_id)
+        .group_by(TrackedLink.share_id, Visit.on_day, Visit.kind)
+        .order_by(TrackedLink.share_id, Visit.on_day, Visit.kind)
+    )
+
+
+def _suggestions(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Suggestion.id,
+        Suggestion.link,
+        SuggestionAuthor.why,
+        SuggestionAuthor.at,
+        Suggestion.state,
+        Suggestion.decided_at,
+        Suggestion.note,
+        Suggestion.post_id,
+    )
+    mine = SuggestionAuthor.member_id == member_id
+    return columns.join(SuggestionAuthor, SuggestionAuthor.suggestion_id == Suggestion.id).where(mine)
+
+
+def _posts(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Post.id, Post.state, Post.title, Post.summary, Post.link, Post.created_at, Post.published_at
+    )
+    return columns.where(Post.author_id == member_id).order_by(Post.id)
+
+
+def _decisions(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Decision.subject, Decision.subject_id, Decision.what, Decision.reason, Decision.at
+    )
+    return columns.where(Decision.member_id == member_id).order_by(Decision.id)
+
+
+def _points(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        LedgerEntry.at,
+        LedgerEntry.on_day,
+        LedgerEntry.kind,
+        LedgerEntry.points,
+        LedgerEntry.rule_version,
+        LedgerEntry.share_id,
+        LedgerEntry.suggestion_id,
+    )
+    return columns.where(LedgerEntry.member_id == member_id).order_by(LedgerEntry.id)
+
+
+def _totals(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Total.period, Total.starts_on, Total.points, Total.shares, Total.visits
+    )
+    return columns.where(Total.member_id == member_id).order_by(Total.period, Total.starts_on)
+
+
+_SECTIONS = {
+    "shares": _shares,
+    "links": _links,
+    "visits": _visits,
+    "suggestions": _suggestions,
+    "posts": _posts,
+    "decisions": _decisions,
+    "points": _points,
+    "totals": _totals,
+}
+
+
+def as_text(value: object) -> str:
+    """Return a value that JSON does not know: dates and instants as ISO 8601."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
