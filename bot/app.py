@@ -64,6 +64,11 @@ from storage.schema import SchemaState, schema_state
 
 log = logging.getLogger("vouch")
 
+UNUSABLE = {
+    SchemaState.NEWER: "its schema is of a newer version of Vouch; run that version, or restore a backup of before",
+    SchemaState.DAMAGED: "it is no database or a damaged one; restore a backup (docs/operations.md#backup-and-restore)",
+}
+
 CURATOR, ADMIN = Role.CURATOR, Role.ADMIN
 
 ROUTES: Mapping[type[a.Action], Route] = {
@@ -268,10 +273,8 @@ def _socket(
 async def _prepare(sessions: Sessions) -> None:
     """Bring SQLite's schema up to date; PostgreSQL, which others may share, is left to `vouch migrate`."""
     state = await schema_state(sessions)
-    if state is SchemaState.NEWER:
-        raise ConfigError(
-            ["database: its schema is of a newer version of Vouch; run that version, or restore a backup of before"]
-        )
+    if state in UNUSABLE:
+        raise ConfigError([f"database: {UNUSABLE[state]}"])
     if state is SchemaState.CURRENT:
         return
     if not sessions.is_sqlite:
@@ -286,7 +289,7 @@ async def _run(demo: Path | None) -> None:
     missing = missing_for_run(environment)
     if missing:
         raise ConfigError(missing)
-    set_up_logs("plain" if environment.log_format == "plain" else "json")
+    set_up_logs("plain" if environment.log_format == "plain" else "json", secrets=environment.secrets)
     process = build(environment, config, programme, http=new_session())
     with hold_folder(environment.data) as is_ours:
         if not is_ours and process.sessions.is_sqlite:
@@ -324,8 +327,9 @@ def migrate_database() -> int:
 
     async def work() -> None:
         sessions = Sessions(database_url(read_environment()))
-        if await schema_state(sessions) is SchemaState.NEWER:
-            raise ConfigError(["database: its schema is of a newer version of Vouch; nothing was changed"])
+        state = await schema_state(sessions)
+        if state in UNUSABLE:
+            raise ConfigError([f"database: {UNUSABLE[state]}; nothing was changed"])
         await upgrade(sessions)
         await sessions.close()
 

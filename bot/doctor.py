@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from bot.core.errors import OutsideError
+from bot.core.errors import OutsideError, TryLater
 from bot.core.ports import ChatSurface, Identity, Probe
 from bot.core.programme import Programme
 from bot.environment import Environment, is_loopback, missing_for_run
@@ -131,7 +131,10 @@ async def check_database(sessions: Sessions) -> list[Finding]:
         case SchemaState.NEWER:
             says = "the schema is of a newer version of Vouch"
             return [_wrong("database", says, "run that newer version, or restore a backup of before the upgrade")]
-        case _:
+        case SchemaState.DAMAGED:
+            says = "what is there is no database, or a damaged one"
+            return [_wrong("database", says, "restore a backup (docs/operations.md#backup-and-restore)")]
+        case SchemaState.EMPTY | SchemaState.OLDER:
             return [_wrong("database", f"the schema is {state}", "run vouch migrate")]
 
 
@@ -152,6 +155,11 @@ async def check_platform(patient: Patient) -> list[Finding]:
     """Check token, scopes, clock, and the channels that the bot is not in."""
     try:
         identity = await patient.probe.identify()
+    except TryLater as error:
+        says = f"the platform does not answer ({error.code})"
+        return [
+            _wrong("token", says, "check that this machine reaches the platform's API (SLACK_API_URL), and try again")
+        ]
     except OutsideError as error:
         says = f"the platform refuses the token ({error.code or error.key})"
         return [_wrong("token", says, "install the app again and set the new token (docs/install.md)")]
@@ -159,13 +167,13 @@ async def check_platform(patient: Patient) -> list[Finding]:
     try:
         joined = set(await patient.surface.list_channels())
     except OutsideError as error:
-        says = f"could not be listed ({error.code})"
-        return [*found, _warning("channels", says, "add the scope channels:read to let doctor check them")]
+        says = f"the bot's channels could not be listed ({error.code})"
+        return [*found, _warning("channels", says, "add the scope channels:read, or try again later")]
     wanted = {one.ref: f"#{one.name}" for one in patient.programme.channels}
     if patient.programme.curators_channel:
         wanted[patient.programme.curators_channel] = "the curators' channel"
     outside = [name for ref, name in wanted.items() if ref not in joined]
-    found += [_wrong("channels", f"the bot is not in {name}", f"type /invite @Vouch in {name}") for name in outside]
+    found += [_wrong("channels", f"the bot is not in {name}", "type /invite @Vouch there") for name in outside]
     if not outside:
         found.append(_good("channels", f"the bot is in all {len(wanted)}"))
     return found

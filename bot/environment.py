@@ -41,6 +41,13 @@ class Environment:
         """Return the place of the configuration alone."""
         return f"Environment(config_path={self.config_path!s})"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret there is, to be kept out of logs."""
+        password = urlsplit(self.database_url or "").password or ""
+        held = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.metrics_token, password)
+        return tuple(one for one in held if one)
+
 
 def read_environment(env: Mapping[str, str] | None = None) -> Environment:
     """Read and check the environment; raises `ConfigError` with every problem at once."""

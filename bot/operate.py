@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 from rich.console import Console
+from rich.markup import escape
 
 from bot.app import database_url, read_installation
 from bot.config import ConfigError
@@ -84,9 +85,9 @@ async def _status(http: aiohttp.ClientSession, url: str) -> int:
 def _print(found: Sequence[Finding]) -> None:
     console = Console(highlight=False)
     for one in found:
-        console.print(f"{MARKS[one.level]} [bold]{one.about}[/bold]: {one.says}")
+        console.print(f"{MARKS[one.level]} [bold]{escape(one.about)}[/bold]: {escape(one.says)}", soft_wrap=True)
         if one.do:
-            console.print(f"  → {one.do}")
+            console.print(f"  → {escape(one.do)}", soft_wrap=True)
 
 
 def print_admin_code() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -24,6 +24,10 @@ BUSY_MS = 1500
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 """What says that the database cannot be reached, is locked, or is full: all may pass."""
+
+_AWAY_STATES = ("08", "28", "3D", "53", "57P", "58")
+"""Connection lost or refused, no such role or database, resources used up, stopped or starting, system error:
+postgresql.org/docs/current/errcodes-appendix.html."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -100,9 +104,11 @@ class Sessions:
 
 def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(
+        engine = create_async_engine(
             url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=2
         )
+        event.listen(engine.sync_engine, "handle_error", _name_away, retval=True)
+        return engine
     engine = create_async_engine(
         url,
         hide_parameters=True,
@@ -113,6 +119,16 @@ def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _set_up if is_writer else _set_up_reader)
     event.listen(engine.sync_engine, "begin", _begin_immediate if is_writer else _begin_deferred)
     return engine
+
+
+def _name_away(context: ExceptionContext) -> OperationalError | None:
+    """Make one of `AWAY` of what says that PostgreSQL is away: asyncpg's own classes for that are like any other."""
+    if context.sqlalchemy_exception is None or isinstance(context.sqlalchemy_exception, AWAY):
+        return None
+    state = str(getattr(context.original_exception, "sqlstate", None) or "")
+    if not context.is_disconnect and not state.startswith(_AWAY_STATES):
+        return None
+    return OperationalError(context.statement, None, context.original_exception, hide_parameters=True)
 
 
 def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection

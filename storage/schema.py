@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.engine import Sessions
 from storage.migrations import HEAD
@@ -15,12 +16,18 @@ class SchemaState(StrEnum):
     EMPTY = "empty"
     OLDER = "older"
     NEWER = "newer"
+    DAMAGED = "damaged"
 
 
 async def schema_state(sessions: Sessions) -> SchemaState:
     """Return how the schema compares; raises one of `AWAY` when the database cannot be reached."""
-    async with sessions.reader.connect() as connection:
-        return await connection.run_sync(_state)
+    try:
+        async with sessions.reader.connect() as connection:
+            return await connection.run_sync(_state)
+    except OperationalError:
+        raise
+    except DatabaseError:  # what is there is no database, or no longer
+        return SchemaState.DAMAGED
 
 
 def _state(connection: Connection) -> SchemaState:

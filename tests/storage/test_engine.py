@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from storage.engine import AWAY, BUSY_MS, Sessions, async_url
 from storage.models import Base, Crew
+from tests.postgres import Server
 
 
 @pytest.fixture
@@ -192,6 +193,36 @@ async def test_a_server_that_is_gone_is_away(postgres_url: str) -> None:
     sessions = Sessions(postgres_url.replace("/vouch-pg-", "/no-such-folder-"))
     with pytest.raises(AWAY):
         await add(sessions, "nowhere")
+    await sessions.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", [("/vouch", "/no_such_vouch"), ("postgres:@", "no_such_role:@")])
+async def test_a_database_or_role_that_is_not_there_is_away(postgres_url: str, change: tuple[str, str]) -> None:
+    sessions = Sessions(postgres_url.replace(*change, 1))
+    with pytest.raises(AWAY):
+        await add(sessions, "nowhere")
+    await sessions.close()
+
+
+async def write_while_cut(sessions: Sessions, server: Server) -> None:
+    async with sessions.begin() as session:
+        session.add(Crew(name="half done"))
+        await session.flush()
+        mine = await session.scalar(text("SELECT pg_backend_pid()"))
+        await asyncio.to_thread(server.psql, f"SELECT pg_terminate_backend({mine})")
+        await session.execute(text("SELECT 1"))
+
+
+@pytest.mark.postgres
+async def test_a_cut_connection_is_away_and_leaves_nothing(postgres_server: Server, postgres_url: str) -> None:
+    sessions = Sessions(postgres_url)
+    async with sessions.writer.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    with pytest.raises(AWAY):
+        await write_while_cut(sessions, postgres_server)
+    await add(sessions, "after")
+    assert await names(sessions) == ["after"]
     await sessions.close()
 
 

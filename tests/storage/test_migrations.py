@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from storage.engine import Sessions
+from storage.engine import Sessions, sqlite_url
 from storage.migrations import HEAD
 from storage.migrations.upgrade import upgrade
 from storage.models import Base
@@ -74,6 +74,13 @@ async def test_another_version_is_told_apart(empty: Sessions, version: str, stat
     async with empty.begin() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
     assert await schema_state(empty) is state
+
+
+async def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / "vouch.db").write_bytes(b"something else entirely, and long enough to be looked at" * 100)
+    sessions = Sessions(sqlite_url(tmp_path))
+    assert await schema_state(sessions) is SchemaState.DAMAGED
+    await sessions.close()
 
 
 def test_the_head_that_a_start_compares_with_is_the_newest_migration() -> None:
