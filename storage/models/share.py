@@ -1,6 +1,6 @@
 """Shares, their tracked links, and visits."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +10,7 @@ from storage.types import BigKey, Digest
 
 _LIVE = text("state <> 'undone'")
 _NEW = text("credited_at IS NULL AND kind = 'human'")
+_CHANGED = text("changed_at IS NOT NULL")
 
 
 class Share(Base):
@@ -31,6 +32,7 @@ class Share(Base):
             postgresql_where=_LIVE,
         ),
         Index("ix_share_post_state", "post_id", "state"),
+        Index("ix_share_wording", "wording_id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -56,16 +58,25 @@ class Share(Base):
     permalink_key: Mapped[str | None] = mapped_column(String(500), unique=True)
 
 
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
 class TrackedLink(Base):
-    """A tracked address `/l/{slug}` that leads to `target`: one per share."""
+    """A tracked address `/l/{slug}` that leads to `target`: one per share.
+
+    Every update sets `changed_at` by the machine's clock: what processes that hold links in memory look for.
+    """
 
     __tablename__ = "link"
+    __table_args__ = (Index("ix_link_changed_at", "changed_at", sqlite_where=_CHANGED, postgresql_where=_CHANGED),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     share_id: Mapped[int] = mapped_column(ForeignKey("share.id"), unique=True)
     slug: Mapped[str] = mapped_column(String(16), unique=True)
     target: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None] = mapped_column(onupdate=_present)
 
 
 class Visit(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.sharing import ShareState
 from storage.models import GoVisitor, Member, Post, Share, TrackedLink
+from storage.queries.links import touch_link
 from storage.queries.shares import EDITABLE, Held, Shareable, held_of, post_of, with_post_and_share
 
 
@@ -103,3 +104,4 @@ async def add_go_visitor(session: AsyncSession, *, share_id: int, visitor: bytes
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     values = {"share_id": share_id, "on_day": on_day, "visitor": visitor}
     await session.execute(dialect.insert(GoVisitor).values(values).on_conflict_do_nothing())
+    await touch_link(session, share_id=share_id)

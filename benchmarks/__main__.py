@@ -1,0 +1,40 @@
+"""Runs the named benchmarks, or all of them, and prints one table; `python -m benchmarks redirect`."""
+
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import redirect
+from benchmarks.table import MissingToolError, Result, Verdict, exit_code, format_table
+
+Budget = Mapping[str, Any]
+
+BENCHMARKS: Mapping[str, Callable[[Budget], Sequence[Result]]] = {
+    "redirect": redirect.measure,
+}
+
+
+def run_one(name: str, budget: Budget) -> Sequence[Result]:
+    """Run one benchmark; a program that it lacks becomes a row that says what to install."""
+    try:
+        return BENCHMARKS[name](budget)
+    except MissingToolError as error:
+        return [Result(name=name, measured="-", verdict=Verdict.MISSING, note=str(error))]
+
+
+def main(names: Sequence[str]) -> int:
+    """Run and print; return the exit code: 0 all met, 1 something short, 2 something could not be run."""
+    budgets = tomllib.loads(Path(__file__).with_name("budgets.toml").read_text(encoding="utf-8"))
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)  # noqa: T201
+        return 2
+    results = [row for name in names or BENCHMARKS for row in run_one(name, budgets[name])]
+    print(format_table(results))  # noqa: T201 - the table is what this program is for
+    return exit_code(results)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

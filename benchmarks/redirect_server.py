@@ -1,0 +1,76 @@
+"""The processes that `redirect` measures: tracked links as production builds them, or a bare application.
+
+`python -m benchmarks.redirect_server links|bare PORT FOLDER`, pinned to the first core.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from bot.clock import WallClock
+from bot.core.visits import trusted_proxies
+from bot.web.app import SERVER_OPTIONS
+from bot.web.redirect import TrackedLinks
+from bot.web.tallies import Tallies
+from bot.web.visitors import Tracking, Visitors
+from storage.engine import Sessions, sqlite_url
+
+SERVER_CORE = 0
+HEADERS = [
+    (b"location", b"https://example.com/articles/a-page?utm_source=linkedin&utm_medium=social"),
+    (b"content-length", b"0"),
+    (b"cache-control", b"private, no-store"),
+    (b"x-robots-tag", b"noindex"),
+]
+
+Message = dict[str, Any]
+
+
+async def bare(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Any]) -> None:
+    """Answer 302 to everything, with the same headers."""
+    await send({"type": "http.response.start", "status": 302, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def serve(app: Any, port: int) -> None:  # noqa: ANN401 - any ASGI application
+    """Serve on loopback until told to stop."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", **SERVER_OPTIONS)
+    await uvicorn.Server(config).serve()
+
+
+async def serve_links(port: int, folder: Path) -> None:
+    """Serve tracked links from the database in `folder`."""
+    sessions = Sessions(sqlite_url(folder))
+    tracking = Tracking(
+        sessions=sessions,
+        clock=WallClock(),
+        zone=ZoneInfo("Europe/Amsterdam"),
+        trusted=trusted_proxies(["127.0.0.1"]),
+        journal=folder / "journal",
+    )
+    tracked = TrackedLinks(Starlette(), tracking, visitors=Visitors(tracking), tallies=Tallies())
+    await tracked.start()
+    try:
+        await serve(tracked, port)
+    finally:
+        await tracked.stop()
+        await sessions.close()
+
+
+def main(what: str, port: int, folder: Path) -> None:
+    """Pin this process and serve."""
+    os.sched_setaffinity(0, {SERVER_CORE})
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(bare, port) if what == "bare" else serve_links(port, folder))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

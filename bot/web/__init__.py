@@ -1,0 +1,1 @@
+"""The entrance over HTTP: tracked links, the way to networks, pictures, health."""

@@ -1,0 +1,189 @@
+"""Recording: visits are committed in groups before their answers go out, or journalled while the database is away.
+
+A visit keeps the number it got when it arrived. So it does no harm that a transaction which was given up after its
+deadline commits after all, or that the journal is read back twice: the second time adds nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Sequence
+
+from sqlalchemy.exc import IntegrityError
+
+from bot.web.journal import Journal, Sealed
+from storage.engine import Sessions
+from storage.queries.visits import LARGEST_GROUP, NewVisit, add_visits, add_visits_again
+
+DEADLINE = 0.025
+MOST_WAITING = 20_000
+MOST_UNJOURNALLED = 100_000
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+REPLAY_GROUP = 200
+
+log = logging.getLogger("vouch.visits")
+
+
+class OverloadedError(Exception):
+    """More visits wait than can be kept in time."""
+
+
+class Recorder:
+    """Keeps visits. `is_away` says whether the database could not be written to when that was tried last."""
+
+    def __init__(self, sessions: Sessions, journal: Journal) -> None:
+        """Prepare; `start` begins to write."""
+        self._sessions = sessions
+        self._journal = journal
+        self._waiting: list[tuple[NewVisit, asyncio.Future[None]]] = []
+        self._unjournalled: list[NewVisit] = []
+        self._wake = asyncio.Event()
+        self._restore = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._late: asyncio.Task[None] | None = None
+        self._is_journalling = False
+        self.is_away = False
+        self.journalled = 0
+        self.lost = 0
+
+    def start(self) -> None:
+        """Begin to write, and read back what an earlier process journalled."""
+        self._restore.set()
+        self._tasks = [asyncio.create_task(self._flush()), asyncio.create_task(self._recover())]
+
+    async def stop(self) -> None:
+        """Write what waits, then stop; what the database does not take is in the journal for the next start."""
+        while self._waiting:
+            await asyncio.wait([self._waiting[-1][1]], timeout=1)
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        if self._late is not None:
+            await asyncio.wait({self._late}, timeout=2)
+        await asyncio.to_thread(self._journal.seal)
+
+    def journal_size(self) -> int:
+        """Return how many bytes wait in the journal."""
+        return self._journal.size()
+
+    def keep(self, visit: NewVisit) -> Awaitable[None]:
+        """Return what is done once `visit` is kept; raises `OverloadedError` when too many wait already."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise OverloadedError
+        kept = asyncio.get_running_loop().create_future()
+        self._waiting.append((visit, kept))
+        if len(self._waiting) == 1:
+            self._wake.set()
+        return kept
+
+    async def _flush(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._gather()
+                group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+                await self._keep_group([visit for visit, _ in group])
+                for _, kept in group:
+                    if not kept.done():
+                        kept.set_result(None)
+
+    async def _gather(self) -> None:
+        """Let requests that have arrived already join the group."""
+        before = 0
+        while before < len(self._waiting) < LARGEST_GROUP:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+
+    async def _keep_group(self, visits: list[NewVisit]) -> None:
+        if not self._is_journalling and await self._written_in_time(visits):
+            return
+        self._is_journalling = True
+        try:
+            await asyncio.to_thread(self._journal.append, visits)
+            self.journalled += len(visits)
+        except OSError as error:
+            self._keep_in_memory(visits, error)
+        self._restore.set()
+
+    def _keep_in_memory(self, visits: list[NewVisit], error: OSError) -> None:
+        room = max(MOST_UNJOURNALLED - len(self._unjournalled), 0)
+        self._unjournalled.extend(visits[:room])
+        self.lost += len(visits[room:])
+        log.error("visits could not be journalled (%s); %d wait in memory", error.strerror, len(self._unjournalled))
+
+    async def _written_in_time(self, visits: list[NewVisit]) -> bool:
+        writing = asyncio.create_task(self._write(visits))
+        await asyncio.wait({writing}, timeout=DEADLINE)
+        if not writing.done():
+            self._late = writing
+            writing.add_done_callback(_look_at)
+            return False
+        if (error := writing.exception()) is not None:
+            log.warning("the database does not take visits: %s", type(error).__name__)
+            self.is_away = True
+            return False
+        return True
+
+    async def _write(self, visits: list[NewVisit]) -> None:
+        try:
+            async with self._sessions.begin_plain() as connection:
+                await add_visits(connection, visits=visits)
+        except IntegrityError:  # a link that was deleted meanwhile; the others' visits count
+            await self._write_again(visits)
+
+    async def _write_again(self, visits: Sequence[NewVisit]) -> None:
+        for start in range(0, len(visits), REPLAY_GROUP):
+            async with self._sessions.begin() as session:
+                await add_visits_again(session, visits=visits[start : start + REPLAY_GROUP])
+
+    async def _recover(self) -> None:
+        while True:
+            await self._restore.wait()
+            self._restore.clear()
+            pause = FIRST_PAUSE
+            while not await self._restored():
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            self._is_journalling = False
+
+    async def _restored(self) -> bool:
+        """Bring the journal into the database; `False` if that is still away."""
+        if self._late is not None:
+            await asyncio.wait({self._late})
+            self._late = None
+        try:
+            await self.replay()
+        except Exception as error:  # whatever it is, the journal stays and is tried again
+            log.warning("the journal cannot be read back yet: %s", type(error).__name__)
+            self.is_away = True
+            return False
+        self.is_away = False
+        return True
+
+    async def replay(self) -> None:
+        """Write journalled visits to the database and delete their files; a file's visits are never added twice."""
+        await asyncio.to_thread(self._journal.seal)
+        for path in await asyncio.to_thread(self._journal.list_files):
+            sealed = await asyncio.to_thread(self._journal.claim, path)
+            if sealed is not None:
+                await self._replay_file(sealed)
+        held = list(self._unjournalled)
+        await self._write_again(held)
+        del self._unjournalled[: len(held)]
+
+    async def _replay_file(self, sealed: Sealed) -> None:
+        try:
+            visits = await asyncio.to_thread(sealed.read)
+            await self._write_again(visits)
+            await asyncio.to_thread(sealed.remove)
+            log.info("%d journalled visits are in the database", len(visits))
+        finally:
+            sealed.release()
+
+
+def _look_at(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("a group that was journalled meanwhile was not committed: %s", type(error).__name__)

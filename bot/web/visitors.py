@@ -1,0 +1,197 @@
+"""Who follows a link: the day and its salt, the two hashes, the class; never the address."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from crawleruseragents import is_crawler
+
+from bot.core.leaderboard import local_date, midnight
+from bot.core.ports import Clock
+from bot.core.visits import (
+    AGENT_LENGTH,
+    AGENTS_REMEMBERED,
+    TrustedProxies,
+    VisitClass,
+    address_prefix,
+    classify,
+    client_address,
+    prefix_hash,
+    visitor_hash,
+)
+from storage.engine import Sessions
+from storage.queries import links, salts
+from storage.queries.visits import NewVisit
+
+SALT_BYTES = 32
+SALT_SECONDS = 0.025
+_TAG_BITS = 16
+_EPOCH_NS = 1_577_836_800 * 10**9  # 2020 began; 47 bits of steps last until 2064
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+log = logging.getLogger("vouch.visits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """What tracked links need of their installation; `journal` is the folder for visits while the database is away."""
+
+    sessions: Sessions
+    clock: Clock
+    zone: ZoneInfo
+    trusted: TrustedProxies
+    journal: Path
+
+
+@lru_cache(maxsize=AGENTS_REMEMBERED)
+def class_of_agent(agent: str) -> VisitClass:
+    """Return the class of a visit by its agent alone."""
+    return classify(agent, is_known_crawler=is_crawler(agent), is_self=False)
+
+
+class Numbers:
+    """Numbers for visits, rising and different in every process: steps of 10 µs since 2020, then the process's tag."""
+
+    def __init__(self) -> None:
+        """Choose the tag."""
+        self._tag = secrets.randbits(_TAG_BITS)
+        self._last = 0
+
+    def next(self) -> int:
+        """Return the next number."""
+        self._last = max(self._last + 1, (time.time_ns() - _EPOCH_NS) // 10_000)
+        return self._last << _TAG_BITS | self._tag
+
+
+class Visitors:
+    """Tells visits apart by what a request says of itself, with the salt of the programme's day."""
+
+    def __init__(self, tracking: Tracking) -> None:
+        """Prepare; nothing is read before the first day is asked for."""
+        self._sessions = tracking.sessions
+        self._clock = tracking.clock
+        self._zone = tracking.zone
+        self._trusted = tracking.trusted
+        self._numbers = Numbers()
+        self._salts: dict[date, bytes] = {}
+        self._own: dict[int, set[bytes]] = {}
+        self._day = date.min
+        self._salt = b""
+        self._begins = self._ends = datetime.min.replace(tzinfo=UTC)
+        self._turning = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+
+    def is_today(self, now: datetime) -> bool:
+        """Say whether `now` is in the day whose salt is at hand."""
+        return self._begins <= now < self._ends
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self._clock.now()
+
+    async def turn_to(self, now: datetime) -> None:
+        """Begin the day of `now` with its salt; that of the next day is read ahead.
+
+        With the database away a day that has no salt yet begins with one of this process, offered to the others later.
+        """
+        async with self._turning:
+            if self.is_today(now):
+                return
+            self._day = day = local_date(now, self._zone)
+            self._own = {}
+            self._reading = asyncio.create_task(self.read_day(day))
+            self._reading.add_done_callback(_note_failure)
+            if day not in self._salts:
+                await asyncio.wait({self._reading}, timeout=SALT_SECONDS)
+            self._salt = self._salts.setdefault(day, secrets.token_bytes(SALT_BYTES))
+            self._begins, self._ends = midnight(day, self._zone), midnight(day + timedelta(days=1), self._zone)
+
+    async def stop(self) -> None:
+        """Read nothing more."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
+    async def read_day(self, day: date) -> None:
+        """Read, or make, the salts of a day and the next, and which visitors of the day are the members themselves."""
+        wanted = (day, day + timedelta(days=1))
+        async with self._sessions.reading() as session:
+            found = dict(await salts.find_salts(session, days=wanted))
+        if missing := [one for one in wanted if one not in found]:
+            offered = {one: self._salts.get(one) or secrets.token_bytes(SALT_BYTES) for one in missing}
+            async with self._sessions.begin() as session:
+                found |= await salts.keep_salts(session, offered=offered)
+        async with self._sessions.reading() as session:
+            own = await links.list_own_visitors(session, on_day=day)
+        self._salts = found
+        if self._day == day:
+            self._salt = found[day]
+            self._add_own(own)
+
+    def _add_own(self, own: Iterable[tuple[int, bytes]]) -> None:
+        for link_id, visitor in own:
+            self._own.setdefault(link_id, set()).add(visitor)
+
+    async def read_own(self, link_ids: list[int]) -> None:
+        """Read anew which visitors of these links are the members themselves today."""
+        async with self._sessions.reading() as session:
+            self._add_own(await links.list_own_visitors(session, on_day=self._day, link_ids=link_ids))
+
+    async def who(self, headers: Headers, peer: str) -> "Who":
+        """Return whoever asks, as they are known today."""
+        now = self._clock.now()
+        if not self.is_today(now):
+            await self.turn_to(now)
+        agent, address = self.asked_by(headers, peer)
+        return Who(on_day=self._day, hash_for=partial(_hash_for, self._salt, address, agent))
+
+    def know_own(self, link_id: int, who: "Who") -> None:
+        """Take this visitor of a link, for the day, for the member whose link it is."""
+        if who.on_day == self._day:
+            self._add_own([(link_id, who.hash_for(link_id))])
+
+    def asked_by(self, headers: Headers, peer: str) -> tuple[str, str]:
+        """Return the agent, cut to a sensible length, and the address of whoever asked."""
+        agent = forwarded = b""
+        for name, value in headers:
+            if name == b"user-agent":
+                agent = value
+            elif name == b"x-forwarded-for":
+                forwarded = forwarded + b"," + value if forwarded else value
+        said = forwarded.decode("latin-1") if forwarded else None
+        return agent[:AGENT_LENGTH].decode("latin-1"), client_address(peer, said, self._trusted)
+
+    def visit(self, link_id: int, *, headers: Headers, peer: str, now: datetime) -> NewVisit:
+        """Return the visit of `link_id` that this request is; `now` is today."""
+        agent, address = self.asked_by(headers, peer)
+        visitor = visitor_hash(self._salt, link_id, address, agent)
+        kind = class_of_agent(agent)
+        if kind is VisitClass.HUMAN and visitor in self._own.get(link_id, ()):
+            kind = VisitClass.SELF
+        prefix = prefix_hash(self._salt, link_id, address_prefix(address))
+        return NewVisit(self._numbers.next(), link_id, now, self._day, kind.value, visitor, prefix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Somebody on one day: their hash for each link, and no more."""
+
+    on_day: date
+    hash_for: Callable[[int], bytes]
+
+
+def _hash_for(salt: bytes, address: str, agent: str, link_id: int) -> bytes:
+    return visitor_hash(salt, link_id, address, agent)
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("the day's salt could not be read: %s", type(error).__name__)

@@ -1,0 +1,79 @@
+"""Visits: kept in groups before their answers go out, each under a number of its own, so that none is kept twice."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from storage.models import TrackedLink, Visit
+
+LARGEST_GROUP = 256
+_NUMBERED = re.compile(r"\$(\d+)")
+
+
+class NewVisit(NamedTuple):
+    """A visit to keep; `id` is made where the visit arrives. On the hot path, hence a tuple."""
+
+    id: int
+    link_id: int
+    at: datetime
+    on_day: date
+    kind: str
+    visitor: bytes
+    prefix: bytes
+
+
+async def add_visits(connection: AsyncConnection, *, visits: Sequence[NewVisit]) -> None:
+    """Keep at most `LARGEST_GROUP` visits in one statement; a number that is there already is an `IntegrityError`."""
+    values: list[Any] = []
+    for visit in visits:
+        values.extend(visit)
+    for place, process in _conversions(connection.dialect):
+        for at in range(place, len(values), len(NewVisit._fields)):
+            values[at] = process(values[at])
+    await connection.exec_driver_sql(_statement(connection.dialect, len(visits)), tuple(values))
+
+
+@lru_cache(maxsize=2 * LARGEST_GROUP)
+def _statement(dialect: Dialect, count: int) -> str:
+    """Return the statement for so many visits, in the words of the database's driver."""
+    compiled = str(insert(Visit).values(dict.fromkeys(NewVisit._fields)).compile(dialect=dialect))
+    head, _, row = compiled.partition(" VALUES ")
+    width = len(NewVisit._fields)
+    rows = (_NUMBERED.sub(partial(_moved, by=place * width), row) for place in range(count))
+    return f"{head} VALUES {', '.join(rows)}"
+
+
+def _moved(found: re.Match[str], *, by: int) -> str:
+    return f"${int(found[1]) + by}"
+
+
+@lru_cache(maxsize=2)
+def _conversions(dialect: Dialect) -> list[tuple[int, Any]]:
+    """Return which columns, by their place, the database wants in another form, and what brings them into it."""
+    columns = [Visit.__table__.c[name] for name in NewVisit._fields]
+    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    return [(place, process) for place, process in enumerate(processors) if process is not None]
+
+
+async def add_visits_again(session: AsyncSession, *, visits: Iterable[NewVisit]) -> int:
+    """Keep those of `visits` that are not kept yet and whose links are there; return how many were new."""
+    listed = list(visits)
+    known = await _known_links(session, {visit.link_id for visit in listed})
+    rows = [visit._asdict() for visit in listed if visit.link_id in known]
+    if not rows:
+        return 0
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    added = await session.execute(
+        dialect.insert(Visit).values(rows).on_conflict_do_nothing(index_elements=["id"]).returning(Visit.id)
+    )
+    return len(added.all())
+
+
+async def _known_links(session: AsyncSession, wanted: set[int]) -> set[int]:
+    return set((await session.scalars(select(TrackedLink.id).where(TrackedLink.id.in_(wanted)))).all())
