@@ -122,7 +122,7 @@ async def post_board(out: Outside, job: PostBoard) -> Record | None:
 async def _posted_parts(
     session: AsyncSession, days: Days, *, programme: Programme, words: Words
 ) -> list[PeoplePart | CrewsPart]:
-    """Return the people of the week, the 30 days and the season, and the season's teams; what is empty is left out."""
+    """Return the people of the week, the 30 days and the season, and the season's crews; what is empty is left out."""
     last = cards.last_day(days.end)
     season = period_dates(Period.QUARTER, midnight(last, programme.zone), programme.zone)
     stretches = (

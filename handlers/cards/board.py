@@ -163,7 +163,7 @@ def _marked(words: Words, line: PostLine) -> str:
 
 
 def part_elements(words: Words, part: PeoplePart | CrewsPart) -> list[Element]:
-    """Return a heading and who or which teams stand below it."""
+    """Return a heading and which people or crews stand below it."""
     lines = people_lines(words, part) if isinstance(part, PeoplePart) else crew_lines(words, part)
     return [Text((Bold(part.heading),)), *lines]
 
@@ -194,7 +194,7 @@ def _others(words: Words, visible: Visible) -> str | None:
 
 
 def crew_lines(words: Words, part: CrewsPart) -> list[Element]:
-    """Return the teams with their means, or why there are none."""
+    """Return the crews with their means, or why there are none."""
     if not part.crews:
         return [Text((words.text("board.no_crews", count=part.smallest),))]
     spans: list[Span] = []

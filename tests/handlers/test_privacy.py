@@ -1,21 +1,17 @@
 """See, take along, erase; and forgetting what is too old to keep."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import EraseMe, ExportMine, ShowBoard, ShowPrivacy
 from bot.core.cards import Button, Buttons, Card, Fields, Text, plain
 from bot.core.errors import Refused, Uncertain
 from bot.core.jobs import (
     AskShared,
-    ForgetOld,
     RefreshAnnouncement,
     RefreshSuggestion,
     SendExport,
@@ -24,29 +20,21 @@ from bot.core.jobs import (
 )
 from bot.core.leaderboard import Period
 from bot.core.people import Person
-from bot.core.privacy import EXPORT_SECTIONS, NEVER_EXPORTED, RetentionPolicy, is_erased
+from bot.core.privacy import EXPORT_SECTIONS, NEVER_EXPORTED, is_erased
 from handlers.leaderboard import show_board
-from handlers.privacy import erase_me, export_mine, forget_old, send_export, show_privacy
+from handlers.privacy import erase_me, export_mine, send_export, show_privacy
 from storage.models import (
-    AdminCode,
     Announcement,
-    Base,
-    Crew,
     Decision,
     Dismissal,
     GoVisitor,
     InboxRow,
-    JobRow,
     Lane,
     LedgerEntry,
     Member,
-    Picture,
     Post,
-    Salt,
     Share,
-    Suggestion,
     SuggestionAuthor,
-    Tick,
     Total,
     TrackedLink,
     Visit,
@@ -56,115 +44,20 @@ from storage.queries.boards import Stretch
 from storage.queries.jobs import Plan, add_job
 from storage.queries.ledger import SINCE_EVER
 from storage.queries.members import Newcomer, add_member, find_me
-from tests.handlers.conftest import CURATORS, GENERAL, NOW, World, run_job
-
-NAME, EMAIL, REF = "Zebedea Quill", "zebedea@brightwater.example", "U0ZEBEDEA"
-TEXT, PERMALINK = "My very own words on rain", "https://linkedin.example/posts/zq-77"
-WHY, REASON = "because Quills love it", "I, Quill, find it dull"
-TODAY = date(2026, 11, 23)
-SECRETS = (NAME, "Quill", EMAIL, REF, TEXT, PERMALINK, "zq-77", WHY, REASON, "Europe/Lisbon", "Typed by")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traces:
-    """A member who has left traces everywhere, and numbers of what they left."""
-
-    member: Member
-    post: Post
-    share_id: int
-    draft_id: int
-    suggestion_id: int
-
-
-AT = NOW - timedelta(days=3)
-
-
-async def leave_traces(world: World) -> Traces:
-    """Add a curator who shared, suggested, decided, began drafts, and for whom jobs wait."""
-    async with world.sessions.begin() as session:
-        session.add(Crew(id=1, name="Workshop"))
-    member = await world.add_member(
-        NAME,
-        person_ref=REF,
-        email=EMAIL,
-        zone="Europe/Lisbon",
-        role="curator",
-        crew_id=1,
-        is_named=True,
-        default_network="linkedin",
-        chosen_locale="nl",
-        muted_topics=["people"],
-    )
-    other = await world.add_member("Other")
-    post = await world.add_post("A wording", author=member)
-    theirs = await world.add_post("Another", author=other, title="Not theirs")
-    await world.add_post("Typed", author=member, state="draft", published_at=None, typed={"title": "Typed by"})
-    await world.add_post(author=member, state="pending", card_channel=CURATORS, card_ref="m9")
-    async with world.sessions.begin() as session:
-        session.add_all(
-            Announcement(post_id=one.id, channel_ref=GENERAL, message_ref=f"m{one.id}", drawn_at=AT, shown=1)
-            for one in (post, theirs)
-        )
-        share_id, draft_id = await _leave_shares(session, member, post, theirs)
-        suggestion_id = await _leave_suggestion(session, member, post)
-        session.add(Dismissal(member_id=member.id, post_id=theirs.id, at=AT))
-        session.add(InboxRow(key=f"T1-{REF}-3", at=AT))
-        session.add(Lane(name=f"post/{REF}", next_at=AT))
-        mine = TellDecision(suggestion_id=suggestion_id, member_id=member.id)
-        await add_job(session, mine, now=AT, plan=Plan(lane=REF))
-        await add_job(session, SendExport(member_id=member.id), now=AT)
-        await add_job(session, AskShared(share_id=share_id), now=AT)
-        others = TellDecision(suggestion_id=suggestion_id, member_id=other.id)
-        await add_job(session, others, now=AT, plan=Plan(lane="UOTHER"))
-    return Traces(member=member, post=post, share_id=share_id, draft_id=draft_id, suggestion_id=suggestion_id)
-
-
-async def _leave_shares(session: AsyncSession, member: Member, post: Post, theirs: Post) -> tuple[int, int]:
-    """Add a share with its link, visits and points, and a window that was only looked at."""
-    share = Share(member_id=member.id, post_id=post.id, network="linkedin", state="evidenced", text=TEXT, created_at=AT)
-    share.permalink, share.permalink_key, share.go_hash = PERMALINK, "linkedin:zq-77", b"g" * 16
-    share.opened_at = share.evidenced_at = AT
-    looked = Share(member_id=member.id, post_id=theirs.id, network="x", text=TEXT, created_at=AT, go_hash=b"h" * 16)
-    session.add_all((share, looked))
-    await session.flush()
-    link = TrackedLink(share_id=share.id, slug="aaaa2222", target=post.link, created_at=AT)
-    session.add_all((link, TrackedLink(share_id=looked.id, slug="bbbb2222", target=post.link, created_at=AT)))
-    await session.flush()
-    for number in range(3):
-        session.add(_visit(link.id, AT, number))
-    session.add(GoVisitor(share_id=share.id, on_day=TODAY, visitor=b"v" * 16))
-    points = {"points": 7, "kind": "share", "key": f"share:{share.id}", "rule_version": 1, "share_id": share.id}
-    session.add(LedgerEntry(member_id=member.id, at=AT, on_day=AT.date(), **points))
-    for period in ("month", "all"):
-        session.add(Total(member_id=member.id, period=period, starts_on=SINCE_EVER, points=7, shares=1, visits=3))
-    return share.id, looked.id
-
-
-def _visit(link_id: int | None, at: datetime, number: int) -> Visit:
-    digest = number.to_bytes(16)
-    return Visit(link_id=link_id, at=at, on_day=at.date(), kind="human", visitor=digest, prefix=digest)
-
-
-async def _leave_suggestion(session: AsyncSession, member: Member, post: Post) -> int:
-    """Add a suggestion of the member's, which they decided themselves."""
-    suggestion = Suggestion(state="approved", link=post.link, link_key="k", post_id=post.id, created_at=AT, note=REASON)
-    suggestion.card_channel, suggestion.card_ref = CURATORS, "m7"
-    session.add(suggestion)
-    await session.flush()
-    session.add(SuggestionAuthor(suggestion_id=suggestion.id, member_id=member.id, why=WHY, at=AT))
-    decided = {"subject": "suggestion", "subject_id": suggestion.id, "what": "approved", "reason": REASON}
-    session.add(Decision(member_id=member.id, at=AT, **decided))
-    return suggestion.id
-
-
-async def all_words(world: World) -> str:
-    """Everything that stands in any column of any table, as text."""
-    said: list[str] = []
-    async with world.sessions.reading() as session:
-        for table in Base.metadata.sorted_tables:
-            for row in await session.execute(select(table)):
-                said += [f"{table.name}.{name}={value!r}" for name, value in row._mapping.items()]
-    return "\n".join(said)
+from tests.handlers.conftest import NOW, World, run_job
+from tests.handlers.traces import (
+    EMAIL,
+    NAME,
+    PERMALINK,
+    REASON,
+    REF,
+    SECRETS,
+    TEXT,
+    TODAY,
+    WHY,
+    all_words,
+    leave_traces,
+)
 
 
 def words(card: Card | None) -> str:
@@ -422,97 +315,3 @@ async def test_the_erased_are_not_named_on_a_board_any_more(world: World) -> Non
     said = words((await world.act(show_board, asker, ShowBoard(period="month"))).card)
     assert NAME not in said
     assert "1 share and 3 visits." in said
-
-
-# Forget
-
-
-async def test_what_is_too_old_goes_and_what_is_not_stays(world: World) -> None:
-    traces = await leave_traces(world)
-    world.programme = replace(
-        world.programme,
-        retention=RetentionPolicy(
-            visits=timedelta(days=2), texts=timedelta(days=2), suggestions=timedelta(days=2), drafts=timedelta(days=2)
-        ),
-    )
-    async with world.sessions.begin() as session:
-        link_id = await session.scalar(select(TrackedLink.id).where(TrackedLink.share_id == traces.share_id))
-        digest = b"n" * 16
-        session.add(Visit(link_id=link_id, at=NOW, on_day=TODAY, kind="human", visitor=digest, prefix=digest))
-        session.add(
-            Share(member_id=traces.member.id, post_id=traces.post.id, network="x", text="Fresh", created_at=NOW)
-        )
-    await forget_old(world.out, ForgetOld())
-    said = await all_words(world)
-    for gone in (TEXT, WHY, f"suggestion.note={REASON!r}"):
-        assert gone not in said
-    assert f"decision.reason={REASON!r}" in said
-    assert "Fresh" in said
-    assert PERMALINK in said
-    async with world.sessions.reading() as session:
-        assert (await session.scalars(select(Visit.at))).all() == [NOW]
-        assert await session.get(Share, traces.draft_id) is None
-        assert (await session.scalars(select(LedgerEntry.points))).all() == [7]
-        assert len((await session.scalars(select(Post.id).where(Post.state == "draft"))).all()) == 1
-
-
-async def test_an_open_suggestion_keeps_its_reason(world: World) -> None:
-    member = await world.add_member()
-    old = NOW - timedelta(days=900)
-    async with world.sessions.begin() as session:
-        session.add(Suggestion(id=5, state="received", link="https://a.example/", link_key="a.example", created_at=old))
-        await session.flush()
-        session.add(SuggestionAuthor(suggestion_id=5, member_id=member.id, why=WHY, at=old))
-    await forget_old(world.out, ForgetOld())
-    assert WHY in await all_words(world)
-
-
-async def test_yesterdays_salt_and_own_visitors_go_and_todays_stay(world: World) -> None:
-    traces = await leave_traces(world)
-    async with world.sessions.begin() as session:
-        for day in (TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=1)):
-            session.add(Salt(on_day=day, value=b"s"))
-        session.add(GoVisitor(share_id=traces.share_id, on_day=TODAY - timedelta(days=1), visitor=b"o" * 16))
-    await forget_old(world.out, ForgetOld())
-    async with world.sessions.reading() as session:
-        assert (await session.scalars(select(Salt.on_day))).all() == [TODAY, TODAY + timedelta(days=1)]
-        assert (await session.scalars(select(GoVisitor.on_day))).all() == [TODAY]
-
-
-async def test_old_interactions_jobs_pictures_codes_and_ticks_go_but_never_a_timers_last(world: World) -> None:
-    old = NOW - timedelta(days=61)
-    async with world.sessions.begin() as session:
-        for at in (old, NOW):
-            name = at.date().isoformat()
-            session.add(InboxRow(key=name, at=at))
-            session.add(Picture(token_hash=name.encode(), body=b"p", created_at=at))
-            session.add(AdminCode(code_hash=name.encode(), expires_at=at + timedelta(minutes=15)))
-            for state in ("done", "failed"):
-                kept = {"held": "{}", "key": f"{name}-{state}", "pool": "inside", "lane": "", "state": state}
-                session.add(JobRow(kind="forget_old", run_at=at, created_at=at, done_at=at, **kept))
-            session.add(Tick(name="daily", period=name, at=at))
-        session.add(Tick(name="rare", period="2026-01-01", at=old))
-    await forget_old(world.out, ForgetOld())
-    async with world.sessions.reading() as session:
-        today = NOW.date().isoformat()
-        assert (await session.scalars(select(InboxRow.key))).all() == [today]
-        assert (await session.scalars(select(Picture.token_hash))).all() == [today.encode()]
-        assert (await session.scalars(select(AdminCode.code_hash))).all() == [today.encode()]
-        keys = sorted(key or "" for key in (await session.scalars(select(JobRow.key))).all())
-        assert keys == ["2026-09-23-failed", f"{today}-done", f"{today}-failed"]
-        ticks = (await session.execute(select(Tick.name, Tick.period).order_by(Tick.name))).all()
-        assert [tuple(one) for one in ticks] == [("daily", today), ("rare", "2026-01-01")]
-
-
-async def test_visits_go_in_portions_until_none_is_too_old(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.queries.retention.PORTION", 2)
-    traces = await leave_traces(world)
-    async with world.sessions.begin() as session:
-        link_id = await session.scalar(select(TrackedLink.id).where(TrackedLink.share_id == traces.share_id))
-        for number in range(100, 107):
-            session.add(_visit(link_id, NOW - timedelta(days=200 - number), number))
-    world.programme = replace(world.programme, retention=RetentionPolicy(visits=timedelta(days=97)))
-    world.clock.at = NOW + timedelta(days=100)
-    await forget_old(world.out, ForgetOld())
-    async with world.sessions.reading() as session:
-        assert (await session.scalars(select(Visit.id))).all() == []
