@@ -10,7 +10,10 @@ from storage.types import BigKey
 
 
 class LedgerEntry(Base):
-    """Points that one act earned, once (`key`); a reversal is an entry of its own with negative points."""
+    """Points that one act earned, once (`key`); a reversal is an entry of its own with negative points.
+
+    `visits` is how many unique human visits the entry stands for, also where they earned nothing (any more).
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (Index("ix_ledger_member_day", "member_id", "on_day"), Index("ix_ledger_day", "on_day"))
@@ -23,6 +26,7 @@ class LedgerEntry(Base):
     points: Mapped[int]
     key: Mapped[str] = mapped_column(String(120), unique=True)
     rule_version: Mapped[int]
+    visits: Mapped[int] = mapped_column(default=0)
     share_id: Mapped[int | None] = mapped_column(ForeignKey("share.id"), index=True)
     suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestion.id"))
 

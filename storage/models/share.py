@@ -10,6 +10,7 @@ from storage.types import BigKey, Digest
 
 _LIVE = text("state <> 'undone'")
 _NEW = text("credited_at IS NULL AND kind = 'human'")
+_PROVEN = text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')")
 _CHANGED = text("changed_at IS NOT NULL")
 
 
@@ -17,7 +18,8 @@ class Share(Base):
     """A member's publication of a post on a network, with the exact text.
 
     One live share per member, post and network. `go_hash` finds the share by the one-time token of its window.
-    `permalink_key` is unique, so that one post on a network confirms one share.
+    `permalink_key` is unique, so that one post on a network confirms one share. `credited_at` is when its own points
+    were decided, also if that were none.
     """
 
     __tablename__ = "share"
@@ -33,6 +35,7 @@ class Share(Base):
         ),
         Index("ix_share_post_state", "post_id", "state"),
         Index("ix_share_wording", "wording_id"),
+        Index("ix_share_uncredited", "id", sqlite_where=_PROVEN, postgresql_where=_PROVEN),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -54,6 +57,7 @@ class Share(Base):
     confirmed_at: Mapped[datetime | None]
     evidenced_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
+    credited_at: Mapped[datetime | None]
     permalink: Mapped[str | None] = mapped_column(Text)
     permalink_key: Mapped[str | None] = mapped_column(String(500), unique=True)
 

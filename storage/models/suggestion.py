@@ -9,6 +9,7 @@ from storage.models.base import Base
 from storage.types import BigKey
 
 _OPEN = text("state = 'received'")
+_UNCREDITED = text("credited_at IS NULL AND state = 'approved'")
 
 
 class Suggestion(Base):
@@ -18,6 +19,7 @@ class Suggestion(Base):
     __table_args__ = (
         Index("uq_suggestion_open", "link_key", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_suggestion_state", "state"),
+        Index("ix_suggestion_uncredited", "id", sqlite_where=_UNCREDITED, postgresql_where=_UNCREDITED),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -27,6 +29,7 @@ class Suggestion(Base):
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    credited_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Text, default="")
     card_channel: Mapped[str | None] = mapped_column(String(128))
     card_ref: Mapped[str | None] = mapped_column(String(128))

@@ -1,47 +1,83 @@
 """The ledger of points: entries are only ever added, and the running sums follow them in the same transaction."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import points
-from bot.core.leaderboard import Period, local_date, midnight, period_dates
 from bot.core.points import EntryKind
 from bot.core.programme import Programme
-from storage.models import LedgerEntry, Total
+from storage.models import LedgerEntry
+from storage.queries.totals import SINCE_EVER, Sums, add_to_totals
 
-SINCE_EVER = date(1970, 1, 1)
+__all__ = ["SINCE_EVER", "NewEntry", "add_entries", "reverse_share"]
+
+_TAKES_BACK_A_SHARE = f"{EntryKind.REVERSAL.value}:{EntryKind.SHARE.value}:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry to add: `on_day` is the day of the programme's zone that it counts for."""
+
+    member_id: int
+    at: datetime
+    on_day: date
+    kind: EntryKind
+    points: int
+    key: str
+    rule_version: int
+    visits: int = 0
+    share_id: int | None = None
+    suggestion_id: int | None = None
+
+
+async def add_entries(
+    session: AsyncSession, entries: Sequence[NewEntry], *, now: datetime, programme: Programme
+) -> int:
+    """Add those entries whose keys are new, with the running sums, and return how many were."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    added: list[NewEntry] = []
+    for entry in entries:
+        values = {name: getattr(entry, name) for name in NewEntry.__slots__}
+        adding = dialect.insert(LedgerEntry).on_conflict_do_nothing(index_elements=["key"]).returning(LedgerEntry.id)
+        if (await session.execute(adding, values | {"kind": entry.kind.value})).first() is not None:
+            added.append(entry)
+    await add_to_totals(session, [_sums(entry) for entry in added], now=now, programme=programme)
+    return len(added)
+
+
+def _sums(entry: NewEntry) -> Sums:
+    shares = int(entry.kind is EntryKind.SHARE) - int(entry.key.startswith(_TAKES_BACK_A_SHARE))
+    return Sums(member_id=entry.member_id, on_day=entry.on_day, points=entry.points, shares=shares, visits=entry.visits)
 
 
 async def reverse_share(session: AsyncSession, *, share_id: int, now: datetime, programme: Programme) -> int:
     """Take back what a share earned, one entry for each of its entries, and return the points taken; again: 0.
 
     A reversal stands on the day of what it takes back, so that the sums of that day, week and quarter are right.
+    Visits stay counted: they happened.
     """
     rows = (await session.scalars(select(LedgerEntry).where(LedgerEntry.share_id == share_id))).all()
     days = {row.key: row.on_day for row in rows}
-    taken = 0
-    for entry in points.reversals([_entry(row) for row in rows], at=now):
-        on_day = days[entry.key.removeprefix(f"{EntryKind.REVERSAL.value}:")]
-        is_share = entry.key == f"{EntryKind.REVERSAL.value}:{points.entry_key(EntryKind.SHARE, share_id)}"
-        await session.execute(
-            insert(LedgerEntry).values(
-                member_id=entry.member_id,
-                at=entry.at,
-                on_day=on_day,
-                kind=entry.kind.value,
-                points=entry.points,
-                key=entry.key,
-                rule_version=entry.rule_version,
-                share_id=share_id,
-            )
+    taken = [
+        NewEntry(
+            member_id=entry.member_id,
+            at=entry.at,
+            on_day=days[entry.key.removeprefix(f"{EntryKind.REVERSAL.value}:")],
+            kind=entry.kind,
+            points=entry.points,
+            key=entry.key,
+            rule_version=entry.rule_version,
+            share_id=share_id,
         )
-        starts = _periods_of(on_day, now=now, programme=programme)
-        await _take(session, entry, shares=int(is_share), starts=starts)
-        taken -= entry.points
-    return taken
+        for entry in points.reversals([_entry(row) for row in rows], at=now)
+    ]
+    await add_entries(session, taken, now=now, programme=programme)
+    return -sum(entry.points for entry in taken)
 
 
 def _entry(row: LedgerEntry) -> points.LedgerEntry:
@@ -52,23 +88,4 @@ def _entry(row: LedgerEntry) -> points.LedgerEntry:
         key=row.key,
         rule_version=row.rule_version,
         at=row.at,
-    )
-
-
-def _periods_of(on_day: date, *, now: datetime, programme: Programme) -> Mapping[str, date]:
-    """Return the running sums that a day is part of, each with the first day of its row."""
-    at = midnight(on_day, programme.zone) + timedelta(hours=12)
-    week = period_dates(Period.WEEK, at, programme.zone).first or on_day
-    quarter = period_dates(Period.QUARTER, at, programme.zone).first or on_day
-    starts = {"day": on_day, "week": week, "quarter": quarter, "all": SINCE_EVER}
-    rolling = period_dates(Period.MONTH, now, programme.zone)
-    return {**starts, "month": SINCE_EVER} if rolling.has(min(on_day, local_date(now, programme.zone))) else starts
-
-
-async def _take(session: AsyncSession, entry: points.LedgerEntry, *, shares: int, starts: Mapping[str, date]) -> None:
-    held = [and_(Total.period == period, Total.starts_on == first) for period, first in starts.items()]
-    await session.execute(
-        update(Total)
-        .where(Total.member_id == entry.member_id, or_(*held))
-        .values(points=Total.points + entry.points, shares=Total.shares - shares)
     )

@@ -1,0 +1,159 @@
+"""Credit: visits, proven shares and approved suggestions become ledger entries and running sums."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core import points
+from bot.core.jobs import CreditVisits, RollTotals
+from bot.core.leaderboard import Period, local_date, period_dates
+from bot.core.points import EntryKind, PointsPolicy, ShareFacts, entry_key, policy_at
+from bot.core.programme import Programme
+from bot.core.sharing import ShareState
+from bot.i18n.translator import words_for
+from handlers.context import Outside
+from storage.queries import credits as waiting
+from storage.queries import ledger, totals
+from storage.queries.credits import ApprovedSuggestion, ProvenShare, WaitingVisit
+from storage.queries.ledger import NewEntry
+
+BATCH = 500
+
+
+async def credit_visits(out: Outside, job: CreditVisits) -> None:
+    """Credit everything that waits, in batches of one transaction each; a second run finds nothing to do."""
+    while True:
+        async with out.sessions.begin() as session:
+            done = await credit_some(session, now=out.clock.now(), programme=out.programme)
+        if done < BATCH:
+            return
+
+
+async def roll_totals(out: Outside, job: RollTotals) -> None:
+    """Let the rolling 30 days of everyone end with today."""
+    async with out.sessions.begin() as session:
+        await totals.roll_month(session, now=out.clock.now(), programme=out.programme)
+
+
+async def credit_some(session: AsyncSession, *, now: datetime, programme: Programme, limit: int = BATCH) -> int:
+    """Credit at most `limit` of each kind of thing that waits, and return the largest number that was looked at.
+
+    Visits come first, because the first of them is what proves a share.
+    """
+    visits = await _credit_visits(session, now, programme, limit)
+    shares = await waiting.list_proven_shares(session, limit=limit)
+    for share in shares:
+        await _credit_share(session, share, now, programme)
+    suggestions = await waiting.list_approved_suggestions(session, limit=limit)
+    for suggestion in suggestions:
+        await _credit_suggestion(session, suggestion, now, programme)
+    return max(visits, len(shares), len(suggestions))
+
+
+async def _credit_visits(session: AsyncSession, now: datetime, programme: Programme, limit: int) -> int:
+    visits = await waiting.list_waiting_visits(session, limit=limit)
+    if not visits:
+        return 0
+    seen, counted = await waiting.find_counted(session, visits)
+    fresh: dict[int, list[WaitingVisit]] = defaultdict(list)
+    for visit in visits:
+        if visit.is_earning and visit.key not in seen:
+            seen.add(visit.key)
+            fresh[visit.share_id].append(visit)
+    for share_id, listed in fresh.items():
+        await waiting.evidence_share(session, share_id=share_id, at=min(one.at for one in listed))
+    entries = [entry for listed in fresh.values() for entry in _visit_entries(listed, counted, programme)]
+    await ledger.add_entries(session, entries, now=now, programme=programme)
+    await waiting.note_credited(session, visit_ids=[one.id for one in visits], now=now)
+    return len(visits)
+
+
+def _visit_entries(visits: Sequence[WaitingVisit], counted: dict[int, int], programme: Programme) -> list[NewEntry]:
+    """Return an entry for each day on which a share was visited; also where these visits earn nothing (any more)."""
+    made = []
+    by_day: Counter[date] = Counter(one.on_day for one in visits)
+    first = visits[0]
+    before = counted.get(first.share_id, 0)
+    for on_day, new in sorted(by_day.items()):
+        at = max(one.at for one in visits if one.on_day == on_day)
+        policy = policy_at(programme.points, at)
+        earned = points.points_for_visits(policy, counted_before=before, new=new)
+        before += new
+        made.append(
+            NewEntry(
+                member_id=first.member_id,
+                at=at,
+                on_day=on_day,
+                kind=EntryKind.VISITS,
+                points=earned if points.earns_points(first.network) else 0,
+                key=entry_key(EntryKind.VISITS, first.share_id, before),
+                rule_version=policy.version,
+                visits=new,
+                share_id=first.share_id,
+            )
+        )
+    return made
+
+
+async def _credit_share(session: AsyncSession, share: ProvenShare, now: datetime, programme: Programme) -> None:
+    policy = policy_at(programme.points, share.proven_at)
+    credits = await _credits(session, share, policy) if share.is_earning else ()
+    entries = [
+        NewEntry(
+            member_id=share.member_id,
+            at=share.proven_at,
+            on_day=local_date(share.proven_at, programme.zone),
+            kind=kind,
+            points=earned,
+            key=entry_key(kind, share.id),
+            rule_version=policy.version,
+            share_id=share.id,
+        )
+        for kind, earned in credits
+    ]
+    await ledger.add_entries(session, entries, now=now, programme=programme)
+    await waiting.note_share_credited(session, share_id=share.id, now=now)
+
+
+async def _credits(session: AsyncSession, share: ProvenShare, policy: PointsPolicy) -> Sequence[tuple[EntryKind, int]]:
+    begin, end = _own_dates(Period.DAY, share.proven_at, share.zone)
+    posts = await waiting.list_posts_credited(session, member_id=share.member_id, begin=begin, end=end)
+    facts = ShareFacts(
+        network=share.network,
+        state=ShareState(share.state),
+        is_own_words=share.is_own_words,
+        posts_credited_today=len(posts),
+        is_post_among_them=share.post_id in posts,
+    )
+    return points.credits_for_share(policy, facts)
+
+
+async def _credit_suggestion(
+    session: AsyncSession, suggestion: ApprovedSuggestion, now: datetime, programme: Programme
+) -> None:
+    policy = policy_at(programme.points, suggestion.decided_at)
+    begin, end = _own_dates(Period.WEEK, suggestion.decided_at, suggestion.zone)
+    this_week = await waiting.count_suggestions_credited(session, member_id=suggestion.member_id, begin=begin, end=end)
+    earned = points.points_for_suggestion(policy, credited_this_week=this_week) if suggestion.is_earning else 0
+    if earned:
+        entry = NewEntry(
+            member_id=suggestion.member_id,
+            at=suggestion.decided_at,
+            on_day=local_date(suggestion.decided_at, programme.zone),
+            kind=EntryKind.SUGGESTION,
+            points=earned,
+            key=entry_key(EntryKind.SUGGESTION, suggestion.id, suggestion.member_id),
+            rule_version=policy.version,
+            suggestion_id=suggestion.id,
+        )
+        await ledger.add_entries(session, [entry], now=now, programme=programme)
+    await waiting.note_suggestion_credited(session, suggestion_id=suggestion.id, now=now)
+
+
+def _own_dates(period: Period, at: datetime, zone: str) -> tuple[datetime, datetime]:
+    """Return the instants between which the member's own day or week lies: caps count in their zone."""
+    own = words_for("en", zone).zone
+    begin, end = period_dates(period, at, own).instants(own)
+    return begin or at - timedelta(days=7), end

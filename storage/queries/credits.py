@@ -1,0 +1,207 @@
+"""What waits to be credited: visits, proven shares, approved suggestions; and what counts against their caps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.points import EntryKind
+from bot.core.sharing import COUNTED, ShareEvent, ShareState, states_before
+from bot.core.visits import VisitClass
+from storage.models import LedgerEntry, Member, Share, Suggestion, SuggestionAuthor, TrackedLink, Visit
+
+_COUNTED = [one.value for one in COUNTED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingVisit:
+    """A human visit that is not credited yet, with its share and its member."""
+
+    id: int
+    link_id: int
+    share_id: int
+    member_id: int
+    at: datetime
+    on_day: date
+    prefix: bytes
+    network: str
+    is_earning: bool
+
+    @property
+    def key(self) -> tuple[int, bytes, date]:
+        """What makes it unique for points, whatever the user agent."""
+        return self.link_id, self.prefix, self.on_day
+
+
+async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[WaitingVisit]:
+    """Return the oldest human visits that are not credited; an undone share and a member who left earn nothing."""
+    earns = (Share.state != ShareState.UNDONE.value) & Member.left_at.is_(None) & Member.erased_at.is_(None)
+    rows = await session.execute(
+        select(
+            Visit.id,
+            Visit.link_id,
+            Share.id.label("share_id"),
+            Share.member_id,
+            Visit.at,
+            Visit.on_day,
+            Visit.prefix,
+            Share.network,
+            earns.label("is_earning"),
+        )
+        .join(TrackedLink, TrackedLink.id == Visit.link_id)
+        .join(Share, Share.id == TrackedLink.share_id)
+        .join(Member, Member.id == Share.member_id)
+        .where(Visit.credited_at.is_(None), Visit.kind == VisitClass.HUMAN.value)
+        .order_by(Visit.id)
+        .limit(limit)
+    )
+    return [WaitingVisit(**row) for row in rows.mappings()]
+
+
+async def find_counted(
+    session: AsyncSession, visits: Sequence[WaitingVisit]
+) -> tuple[set[tuple[int, bytes, date]], dict[int, int]]:
+    """Return which of the visits' keys were counted before, and how many unique visits each share has counted."""
+    keys = {one.key for one in visits}
+    columns = (Visit.link_id, Visit.prefix, Visit.on_day)
+    seen = await session.execute(
+        select(*columns)
+        .where(tuple_(*columns).in_(keys), Visit.credited_at.is_not(None), Visit.kind == VisitClass.HUMAN.value)
+        .distinct()
+    )
+    shares = {one.share_id for one in visits}
+    sums = await session.execute(
+        select(LedgerEntry.share_id, func.sum(LedgerEntry.visits))
+        .where(LedgerEntry.share_id.in_(shares))
+        .group_by(LedgerEntry.share_id)
+    )
+    return {(row[0], row[1], row[2]) for row in seen}, {int(row[0] or 0): int(row[1]) for row in sums}
+
+
+async def note_credited(session: AsyncSession, *, visit_ids: Sequence[int], now: datetime) -> None:
+    """Note that visits were looked at, whatever they earned."""
+    await session.execute(update(Visit).where(Visit.id.in_(visit_ids)).values(credited_at=now))
+
+
+async def evidence_share(session: AsyncSession, *, share_id: int, at: datetime) -> bool:
+    """Note a share's first human visit; `False` if it is evidenced or undone already."""
+    before = [one.value for one in states_before(ShareEvent.VISIT)]
+    moved = await session.execute(
+        update(Share)
+        .where(Share.id == share_id, Share.state.in_(before), Share.evidenced_at.is_(None))
+        .values(state=ShareState.EVIDENCED.value, evidenced_at=at)
+        .returning(Share.id)
+    )
+    return moved.first() is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenShare:
+    """A confirmed or evidenced share whose own points are not decided yet."""
+
+    id: int
+    member_id: int
+    post_id: int
+    network: str
+    state: str
+    is_own_words: bool
+    proven_at: datetime
+    zone: str
+    is_earning: bool
+
+
+async def list_proven_shares(session: AsyncSession, *, limit: int) -> Sequence[ProvenShare]:
+    """Return the oldest proven shares whose own points are not decided."""
+    earns = Member.left_at.is_(None) & Member.erased_at.is_(None)
+    proven_at = func.coalesce(Share.evidenced_at, Share.confirmed_at, type_=Share.evidenced_at.type)
+    rows = await session.execute(
+        select(
+            Share.id,
+            Share.member_id,
+            Share.post_id,
+            Share.network,
+            Share.state,
+            Share.is_own_words,
+            proven_at.label("proven_at"),
+            Member.zone,
+            earns.label("is_earning"),
+        )
+        .join(Member, Member.id == Share.member_id)
+        .where(Share.credited_at.is_(None), Share.state.in_(_COUNTED))
+        .order_by(proven_at, Share.id)
+        .limit(limit)
+    )
+    return [ProvenShare(**row) for row in rows.mappings()]
+
+
+async def note_share_credited(session: AsyncSession, *, share_id: int, now: datetime) -> None:
+    """Note that a share's own points are decided."""
+    await session.execute(update(Share).where(Share.id == share_id).values(credited_at=now))
+
+
+async def list_posts_credited(
+    session: AsyncSession, *, member_id: int, begin: datetime, end: datetime
+) -> frozenset[int]:
+    """Return the posts whose shares earned their own points between two instants."""
+    held = (LedgerEntry.member_id == member_id, LedgerEntry.kind == EntryKind.SHARE.value)
+    rows = await session.scalars(
+        select(Share.post_id)
+        .join(LedgerEntry, LedgerEntry.share_id == Share.id)
+        .where(*held, LedgerEntry.at >= begin, LedgerEntry.at < end)
+        .distinct()
+    )
+    return frozenset(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedSuggestion:
+    """An approved suggestion that is not credited yet, with the first who made it."""
+
+    id: int
+    member_id: int
+    decided_at: datetime
+    zone: str
+    is_earning: bool
+
+
+async def list_approved_suggestions(session: AsyncSession, *, limit: int) -> Sequence[ApprovedSuggestion]:
+    """Return the oldest approved suggestions that are not credited, each with its first author."""
+    first = (
+        select(SuggestionAuthor.member_id)
+        .where(SuggestionAuthor.suggestion_id == Suggestion.id)
+        .order_by(SuggestionAuthor.at, SuggestionAuthor.member_id)
+        .limit(1)
+        .correlate(Suggestion)
+        .scalar_subquery()
+    )
+    earns = Member.left_at.is_(None) & Member.erased_at.is_(None)
+    rows = await session.execute(
+        select(
+            Suggestion.id,
+            Member.id.label("member_id"),
+            func.coalesce(Suggestion.decided_at, Suggestion.created_at, type_=Suggestion.created_at.type).label(
+                "decided_at"
+            ),
+            Member.zone,
+            earns.label("is_earning"),
+        )
+        .join(Member, Member.id == first)
+        .where(Suggestion.credited_at.is_(None), Suggestion.state == "approved")
+        .order_by(Suggestion.decided_at, Suggestion.id)
+        .limit(limit)
+    )
+    return [ApprovedSuggestion(**row) for row in rows.mappings()]
+
+
+async def note_suggestion_credited(session: AsyncSession, *, suggestion_id: int, now: datetime) -> None:
+    """Note that a suggestion's points are decided."""
+    await session.execute(update(Suggestion).where(Suggestion.id == suggestion_id).values(credited_at=now))
+
+
+async def count_suggestions_credited(session: AsyncSession, *, member_id: int, begin: datetime, end: datetime) -> int:
+    """Return how many suggestions of a member earned points between two instants."""
+    held = (LedgerEntry.member_id == member_id, LedgerEntry.kind == EntryKind.SUGGESTION.value)
+    within = (LedgerEntry.at >= begin, LedgerEntry.at < end)
+    return await session.scalar(select(func.count()).select_from(LedgerEntry).where(*held, *within)) or 0
