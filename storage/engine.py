@@ -6,6 +6,7 @@ first write inside a savepoint commits on its own and survives a rollback.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from storage.one_turn import DRIVER
+from storage.one_turn import DRIVER, begin_with, write_at_once
 
 BUSY_MS = 1500
 """How long a writer waits for another process; shorter than what a platform waits for an answer."""
@@ -83,11 +84,23 @@ class Sessions:
             for wake in self.on_jobs:
                 wake()
 
-    @asynccontextmanager
-    async def begin_plain(self) -> AsyncIterator[AsyncConnection]:
-        """Open one writing transaction without a session's conveniences: for what happens thousands a second."""
-        async with self._lock, self.writer.begin() as connection:
-            yield connection
+    async def write_at_once(self, statement: str, values: tuple[Any, ...]) -> None:
+        """Write one statement, in the driver's own words, as a whole transaction: for what happens thousands a second.
+
+        Once begun it is done or not done as a whole, also when whoever waits for it is cancelled.
+        """
+        if not self.is_sqlite:
+            async with self.writer.begin() as connection:
+                await connection.exec_driver_sql(statement, values)
+            return
+        async with self._lock, self.writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            try:
+                await write_at_once(driver, statement, values)
+            except sqlite3.IntegrityError as error:
+                raise IntegrityError(None, None, error) from error
+            except sqlite3.OperationalError as error:
+                raise OperationalError(None, None, error) from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -146,8 +159,8 @@ def _set_up_reader(connection: Any, record: object) -> None:  # noqa: ANN401
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    begin_with(connection, "BEGIN IMMEDIATE")
 
 
 def _begin_deferred(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    begin_with(connection, "BEGIN")

@@ -1,13 +1,16 @@
 """SQLAlchemy's aiosqlite dialect with cursors that do a whole statement in one turn of the driver's thread.
 
 The shipped cursor takes four turns a statement (open, execute, fetch, close), and each turn wakes two threads: 27 for a
-click on Share. aiosqlite's `_execute` and `_conn` are private; SQLAlchemy's own adapter relies on such members too.
+click on Share. BEGIN goes with the first statement, and a connection that was sent nothing since its last commit is
+not rolled back when it returns to the pool. aiosqlite's `_execute` and `_conn` are private; SQLAlchemy's own adapter
+relies on such members too.
 """
 
 import collections
 import sqlite3
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
@@ -56,13 +59,24 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _one_turn(self, method: str, operation: str, parameters: Any) -> None:  # noqa: ANN401
         driver: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            finished, rows = await driver._execute(_work, driver._conn, method, operation, parameters)
+        adapted: Any = self._adapt_connection
+        adapted.is_used = True
+        async with adapted._execute_mutex:
+            work = (_work, driver._conn, adapted.opening, method, operation, parameters)
+            finished, rows = await driver._execute(*work)
         self._cursor = finished
         self._rows = collections.deque(rows)
 
 
-def _work(raw: sqlite3.Connection, method: str, operation: str, parameters: Any) -> tuple[_Finished, list[Any]]:  # noqa: ANN401
+def _work(
+    raw: sqlite3.Connection,
+    opening: str | None,
+    method: str,
+    operation: str,
+    parameters: Any,  # noqa: ANN401
+) -> tuple[_Finished, list[Any]]:
+    if opening is not None and not raw.in_transaction:
+        raw.execute(opening)
     cursor = getattr(raw, method)(operation, () if parameters is None else parameters)
     try:
         rows = cursor.fetchall() if cursor.description else []
@@ -72,10 +86,27 @@ def _work(raw: sqlite3.Connection, method: str, operation: str, parameters: Any)
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
-    """A connection with such cursors."""
+    """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work."""
 
-    __slots__ = ()
+    __slots__ = ("is_used", "opening")
     _cursor_cls = _Cursor
+
+    def __init__(self, *arg: Any, **kw: Any) -> None:  # noqa: ANN401
+        super().__init__(*arg, **kw)
+        self.opening: str | None = None
+        self.is_used = False
+
+    def commit(self) -> None:
+        """Commit what was sent; it stays used if that fails or is cancelled."""
+        if self.is_used:
+            super().commit()
+        self.opening, self.is_used = None, False
+
+    def rollback(self) -> None:
+        """Roll back what was sent, if anything was since the last commit."""
+        if self.is_used:
+            super().rollback()
+        self.opening, self.is_used = None, False
 
 
 class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
@@ -98,6 +129,28 @@ class Dialect(SQLiteDialect_aiosqlite):
     def import_dbapi(cls) -> Any:  # noqa: ANN401 - the driver's module, adapted
         """Return the driver's module."""
         return _Dbapi(__import__("aiosqlite"), sqlite3)
+
+
+def begin_with(connection: Connection, opening: str) -> None:
+    """Let the transaction that `connection` begins start with `opening`, sent with its first statement."""
+    adapted: Any = connection.connection.dbapi_connection
+    adapted.opening = opening
+
+
+async def write_at_once(driver: Any, statement: str, values: tuple[Any, ...]) -> None:  # noqa: ANN401
+    """Write one statement as a whole transaction in one turn of the driver's thread; what the driver raises is raised."""
+    await driver._execute(_write, driver._conn, statement, values)
+
+
+def _write(raw: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> None:
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        raw.execute(statement, values)
+        raw.execute("COMMIT")
+    except BaseException:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise
 
 
 registry.register("sqlite.one_turn", __name__, "Dialect")
