@@ -1,35 +1,37 @@
 """The composition root: the only place where the parts meet; the tables of what handles what are here."""
 
-import asyncio
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
-from pathlib import Path
+from time import perf_counter
+from typing import cast
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from bot.clock import FollowedClock, WallClock
-from bot.config import Config, ConfigError, read_config
+from bot.config import Config, read_config
 from bot.core import actions as a
 from bot.core import jobs as j
 from bot.core.cards import Card, Chart
-from bot.core.errors import Refused
+from bot.core.codec import name_of
 from bot.core.people import Role
+from bot.core.ports import Dispatch
 from bot.core.programme import Programme
+from bot.core.reply import Reply
 from bot.core.timing import Daily, DuePeriod, EveryMinutes, Weekly
 from bot.core.visits import trusted_proxies
 from bot.dispatch import Dispatcher, Route
-from bot.environment import Environment, missing_for_run, read_environment, secret_of
+from bot.environment import Environment, read_environment, secret_of
 from bot.i18n.translator import words_for
-from bot.logs import set_up_logs
-from bot.process import Process, hold_folder, serve
+from bot.process import Process
 from bot.programmes import programme_of
 from bot.scheduler import Scheduler, Timer
-from bot.web.app import create_web
-from bot.web.redirect import TrackedLinks, Tracking
+from bot.web.app import Check, WebParts, create_web
+from bot.web.redirect import TrackedLinks
+from bot.web.tallies import Tallies
+from bot.web.visitors import Tracking
 from bot.worker import JobHandler, Worker
 from connectors.chat.slack.calls import new_client
 from connectors.chat.slack.display import Notices
@@ -38,7 +40,7 @@ from connectors.chat.slack.socket import SlackSocket
 from connectors.chat.slack.surface import SlackSurface
 from connectors.chat.slack.webhook import SlackWebhook
 from connectors.chat.slack.workspace import Workspace
-from connectors.http import GuardedFetcher, new_session
+from connectors.http import GuardedFetcher
 from connectors.previews.opengraph import OpenGraphPreview
 from connectors.social.composer import Composers
 from handlers import (
@@ -59,15 +61,9 @@ from handlers import (
     suggest,
 )
 from handlers.context import Outside
-from storage.engine import AWAY, Sessions, sqlite_url
-from storage.schema import SchemaState, schema_state
+from storage.engine import Sessions, sqlite_url
 
 log = logging.getLogger("vouch")
-
-UNUSABLE = {
-    SchemaState.NEWER: "its schema is of a newer version of Vouch; run that version, or restore a backup of before",
-    SchemaState.DAMAGED: "it is no database or a damaged one; restore a backup (docs/operations.md#backup-and-restore)",
-}
 
 CURATOR, ADMIN = Role.CURATOR, Role.ADMIN
 
@@ -240,17 +236,78 @@ def build(environment: Environment, config: Config, programme: Programme, *, htt
         clock=clock,
         secret=secret,
     )
-    inbound = SlackInbound(dispatch, client=client, workspace=workspace, notices=_notices(programme), clock=clock)
+    tallies = Tallies()
+    notices = _notices(programme)
+    counted = CountedDispatch(dispatch, tallies)
+    inbound = SlackInbound(counted, client=client, workspace=workspace, notices=notices, clock=clock)
+    socket = _socket(environment, inbound, client, workspace)
     return Process(
         environment=environment,
         sessions=sessions,
         http=http,
         clock=clock,
         inbound=inbound,
-        socket=_socket(environment, inbound, client, workspace),
-        links=_links(environment, out, inbound),
+        socket=socket,
+        links=_links(environment, out, tallies, webhooks=_webhooks(environment, inbound), socket=socket),
         worker=Worker(out=out, handlers=JOBS, is_alone=sessions.is_sqlite),
         scheduler=Scheduler(sessions=sessions, timers=timers_of(programme), clock=clock),
+    )
+
+
+class CountedDispatch:
+    """Counts what it hands to the dispatcher: the kind of deed, how it ended, how long it took."""
+
+    def __init__(self, dispatch: Dispatch, tallies: Tallies) -> None:
+        """Count in `tallies`."""
+        self._dispatch = dispatch
+        self._tallies = tallies
+
+    async def __call__(self, interaction: a.Interaction) -> Reply:
+        """Handle `interaction` and count it."""
+        began = perf_counter()
+        reply = await self._dispatch(interaction)
+        shown = ("form", "errors", "card", "home")
+        outcome = next((name for name in shown if getattr(reply, name)), "silence")
+        self._tallies.count_interaction(name_of(interaction.action), outcome, perf_counter() - began)
+        return reply
+
+
+def _webhooks(environment: Environment, inbound: SlackInbound) -> Sequence[BaseRoute]:
+    if not environment.slack_signing_secret:
+        return ()
+    return SlackWebhook(inbound, signing_secret=environment.slack_signing_secret).routes()
+
+
+def _links(
+    environment: Environment,
+    out: Outside,
+    tallies: Tallies,
+    *,
+    webhooks: Sequence[BaseRoute],
+    socket: SlackSocket | None,
+) -> TrackedLinks:
+    async def is_connected() -> str | None:
+        return None if socket is None or socket.is_connected else "Socket Mode is not connected"
+
+    checks: Mapping[str, Check] = {"slack": is_connected} if socket is not None else {}
+    tracking = Tracking(
+        sessions=cast(Sessions, out.sessions),
+        clock=out.clock,
+        zone=out.programme.zone,
+        trusted=trusted_proxies(environment.trusted_proxies),
+        journal=environment.data / "journal",
+    )
+    return create_web(
+        WebParts(
+            tracking=tracking,
+            programme=out.programme,
+            composers=out.composers,
+            secret=out.secret,
+            metrics_token=environment.metrics_token,
+            webhooks=webhooks,
+            checks=checks,
+            tallies=tallies,
+        )
     )
 
 
@@ -268,80 +325,3 @@ def _socket(
     if not environment.slack_app_token:
         return None
     return SlackSocket(inbound, client=client, workspace=workspace, app_token=environment.slack_app_token)
-
-
-async def _prepare(sessions: Sessions) -> None:
-    """Bring SQLite's schema up to date; PostgreSQL, which others may share, is left to `vouch migrate`."""
-    state = await schema_state(sessions)
-    if state in UNUSABLE:
-        raise ConfigError([f"database: {UNUSABLE[state]}"])
-    if state is SchemaState.CURRENT:
-        return
-    if not sessions.is_sqlite:
-        raise ConfigError([f"database: its schema is {state}; run `vouch migrate` first"])
-    from storage.migrations.upgrade import upgrade
-
-    await upgrade(sessions)
-
-
-async def _run(demo: Path | None) -> None:
-    environment, config, programme = read_installation()
-    missing = missing_for_run(environment)
-    if missing:
-        raise ConfigError(missing)
-    set_up_logs("plain" if environment.log_format == "plain" else "json", secrets=environment.secrets)
-    process = build(environment, config, programme, http=new_session())
-    with hold_folder(environment.data) as is_ours:
-        if not is_ours and process.sessions.is_sqlite:
-            raise ConfigError([f"VOUCH_DATA: another vouch is running on {environment.data}; stop that one first"])
-        await _prepare(process.sessions)
-        if demo is not None:
-            await _fill(demo, process, programme)
-        await serve(process)
-
-
-async def _fill(demo: Path, process: Process, programme: Programme) -> None:
-    from bot.demo import fill_demo
-
-    if isinstance(process.clock, FollowedClock):
-        await process.clock.read(process.http)
-    await fill_demo(demo, process.worker.out, programme)
-
-
-def main(demo: Path | None) -> int:
-    """Run the bot; 2 if it is set up wrongly (what is wrong is printed), 1 if something it needs is away."""
-    try:
-        asyncio.run(_run(demo))
-    except ConfigError as error:
-        return _complain(error.problems, 2)
-    except Refused as error:
-        return _complain([f"the platform refuses the token ({error.code}); see `vouch doctor`"], 1)
-    except AWAY as error:
-        return _complain([f"the database does not answer ({type(error).__name__}); see `vouch doctor`"], 1)
-    return 0
-
-
-def migrate_database() -> int:
-    """Bring the schema up to date; the codes are those of `main`."""
-    from storage.migrations.upgrade import upgrade
-
-    async def work() -> None:
-        sessions = Sessions(database_url(read_environment()))
-        state = await schema_state(sessions)
-        if state in UNUSABLE:
-            raise ConfigError([f"database: {UNUSABLE[state]}; nothing was changed"])
-        await upgrade(sessions)
-        await sessions.close()
-
-    try:
-        asyncio.run(work())
-    except ConfigError as error:
-        return _complain(error.problems, 2)
-    except AWAY as error:
-        return _complain([f"the database does not answer ({type(error).__name__}); see `vouch doctor`"], 1)
-    return _complain(["the schema is current"], 0)
-
-
-def _complain(lines: Sequence[str], code: int) -> int:
-    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the answer of a command
-    return code

@@ -30,7 +30,7 @@ def run(
     demo: Annotated[Path | None, typer.Option(help="Fill an empty database with a demo company first.")] = None,
 ) -> None:
     """Run the bot until Ctrl-C or SIGTERM."""
-    from bot.app import main
+    from bot.start import main
 
     raise SystemExit(main(demo))
 
@@ -38,7 +38,7 @@ def run(
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to this version."""
-    from bot.app import migrate_database
+    from bot.start import migrate_database
 
     raise SystemExit(migrate_database())
 

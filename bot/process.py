@@ -17,6 +17,7 @@ from bot.clock import FollowedClock
 from bot.core.ports import Clock
 from bot.environment import Environment
 from bot.scheduler import Scheduler
+from bot.web.app import SERVER_OPTIONS
 from bot.web.redirect import TrackedLinks
 from bot.worker import Worker
 from storage.engine import Sessions
@@ -103,10 +104,7 @@ async def serve(process: Process) -> None:
         host=environment.host,
         port=environment.port,
         log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
+        **SERVER_OPTIONS,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     server = _Server(config)

@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("confirmed_at", storage_types.Instant(timezone=True), nullable=True),
         sa.Column("evidenced_at", storage_types.Instant(timezone=True), nullable=True),
         sa.Column("undone_at", storage_types.Instant(timezone=True), nullable=True),
+        sa.Column("credited_at", storage_types.Instant(timezone=True), nullable=True),
         sa.Column("permalink", sa.Text(), nullable=True),
         sa.Column("permalink_key", sa.String(length=500), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_share_member_id")),
@@ -243,6 +244,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("share", schema=None) as batch_op:
         batch_op.create_index("ix_share_post_state", ["post_id", "state"], unique=False)
+        batch_op.create_index(
+            "ix_share_uncredited",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')"),
+            postgresql_where=sa.text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')"),
+        )
+        batch_op.create_index("ix_share_wording", ["wording_id"], unique=False)
         batch_op.create_index(
             "uq_share_live",
             ["member_id", "post_id", "network"],
@@ -260,6 +269,7 @@ def upgrade() -> None:
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", storage_types.Instant(timezone=True), nullable=False),
         sa.Column("decided_at", storage_types.Instant(timezone=True), nullable=True),
+        sa.Column("credited_at", storage_types.Instant(timezone=True), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("card_channel", sa.String(length=128), nullable=True),
         sa.Column("card_ref", sa.String(length=128), nullable=True),
@@ -268,6 +278,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("suggestion", schema=None) as batch_op:
         batch_op.create_index("ix_suggestion_state", ["state"], unique=False)
+        batch_op.create_index(
+            "ix_suggestion_uncredited",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("credited_at IS NULL AND state = 'approved'"),
+            postgresql_where=sa.text("credited_at IS NULL AND state = 'approved'"),
+        )
         batch_op.create_index(
             "uq_suggestion_open",
             ["link_key"],
@@ -308,6 +325,7 @@ def upgrade() -> None:
         sa.Column("points", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("visits", sa.Integer(), nullable=False),
         sa.Column("share_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_ledger_entry_member_id")),
@@ -328,11 +346,21 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(length=16), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("created_at", storage_types.Instant(timezone=True), nullable=False),
+        sa.Column("changed_at", storage_types.Instant(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["share_id"], ["share.id"], name=op.f("fk_link_share_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
         sa.UniqueConstraint("share_id", name=op.f("uq_link_share_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_link_slug")),
     )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_link_changed_at",
+            ["changed_at"],
+            unique=False,
+            sqlite_where=sa.text("changed_at IS NOT NULL"),
+            postgresql_where=sa.text("changed_at IS NOT NULL"),
+        )
+
     op.create_table(
         "suggestion_author",
         sa.Column("suggestion_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -382,6 +410,13 @@ def downgrade() -> None:
 
     op.drop_table("visit")
     op.drop_table("suggestion_author")
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_link_changed_at",
+            sqlite_where=sa.text("changed_at IS NOT NULL"),
+            postgresql_where=sa.text("changed_at IS NOT NULL"),
+        )
+
     op.drop_table("link")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_member_day")
@@ -400,12 +435,23 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'received'"),
             postgresql_where=sa.text("state = 'received'"),
         )
+        batch_op.drop_index(
+            "ix_suggestion_uncredited",
+            sqlite_where=sa.text("credited_at IS NULL AND state = 'approved'"),
+            postgresql_where=sa.text("credited_at IS NULL AND state = 'approved'"),
+        )
         batch_op.drop_index("ix_suggestion_state")
 
     op.drop_table("suggestion")
     with op.batch_alter_table("share", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_share_live", sqlite_where=sa.text("state <> 'undone'"), postgresql_where=sa.text("state <> 'undone'")
+        )
+        batch_op.drop_index("ix_share_wording")
+        batch_op.drop_index(
+            "ix_share_uncredited",
+            sqlite_where=sa.text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')"),
+            postgresql_where=sa.text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')"),
         )
         batch_op.drop_index("ix_share_post_state")
 

@@ -1,0 +1,100 @@
+"""Starting from the command line: what is checked first, the schema, the lock, and what is said when it cannot be."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.app import build, database_url, read_installation
+from bot.clock import FollowedClock
+from bot.config import ConfigError
+from bot.core.errors import Refused
+from bot.core.programme import Programme
+from bot.environment import missing_for_run, read_environment
+from bot.logs import set_up_logs
+from bot.process import Process, hold_folder, serve
+from connectors.http import new_session
+from storage.engine import AWAY, Sessions
+from storage.schema import SchemaState, schema_state
+
+UNUSABLE = {
+    SchemaState.NEWER: "its schema is of a newer version of Vouch; run that version, or restore a backup of before",
+    SchemaState.DAMAGED: "it is no database or a damaged one; restore a backup (docs/operations.md#backup-and-restore)",
+}
+
+
+async def _prepare(sessions: Sessions) -> None:
+    """Bring SQLite's schema up to date; PostgreSQL, which others may share, is left to `vouch migrate`."""
+    state = await schema_state(sessions)
+    if state in UNUSABLE:
+        raise ConfigError([f"database: {UNUSABLE[state]}"])
+    if state is SchemaState.CURRENT:
+        return
+    if not sessions.is_sqlite:
+        raise ConfigError([f"database: its schema is {state}; run `vouch migrate` first"])
+    from storage.migrations.upgrade import upgrade
+
+    await upgrade(sessions)
+
+
+async def _run(demo: Path | None) -> None:
+    environment, config, programme = read_installation()
+    missing = missing_for_run(environment)
+    if missing:
+        raise ConfigError(missing)
+    set_up_logs("plain" if environment.log_format == "plain" else "json", secrets=environment.secrets)
+    process = build(environment, config, programme, http=new_session())
+    with hold_folder(environment.data) as is_ours:
+        if not is_ours and process.sessions.is_sqlite:
+            raise ConfigError([f"VOUCH_DATA: another vouch is running on {environment.data}; stop that one first"])
+        await _prepare(process.sessions)
+        if demo is not None:
+            await _fill(demo, process, programme)
+        await serve(process)
+
+
+async def _fill(demo: Path, process: Process, programme: Programme) -> None:
+    from bot.demo import fill_demo
+
+    if isinstance(process.clock, FollowedClock):
+        await process.clock.read(process.http)
+    await fill_demo(demo, process.worker.out, programme)
+
+
+def main(demo: Path | None) -> int:
+    """Run the bot; 2 if it is set up wrongly (what is wrong is printed), 1 if something it needs is away."""
+    try:
+        asyncio.run(_run(demo))
+    except ConfigError as error:
+        return _complain(error.problems, 2)
+    except Refused as error:
+        return _complain([f"the platform refuses the token ({error.code}); see `vouch doctor`"], 1)
+    except AWAY as error:
+        return _complain([f"the database does not answer ({type(error).__name__}); see `vouch doctor`"], 1)
+    return 0
+
+
+def migrate_database() -> int:
+    """Bring the schema up to date; the codes are those of `main`."""
+    from storage.migrations.upgrade import upgrade
+
+    async def work() -> None:
+        sessions = Sessions(database_url(read_environment()))
+        state = await schema_state(sessions)
+        if state in UNUSABLE:
+            raise ConfigError([f"database: {UNUSABLE[state]}; nothing was changed"])
+        await upgrade(sessions)
+        await sessions.close()
+
+    try:
+        asyncio.run(work())
+    except ConfigError as error:
+        return _complain(error.problems, 2)
+    except AWAY as error:
+        return _complain([f"the database does not answer ({type(error).__name__}); see `vouch doctor`"], 1)
+    return _complain(["the schema is current"], 0)
+
+
+def _complain(lines: Sequence[str], code: int) -> int:
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the answer of a command
+    return code
