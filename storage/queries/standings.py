@@ -69,7 +69,7 @@ class OwnEntry:
 
 
 async def list_own_entries(session: AsyncSession, *, member_id: int, limit: int) -> Sequence[OwnEntry]:
-    """Return a member's newest ledger entries, at most `limit`."""
+    """Return a member's newest ledger entries that changed their points, at most `limit`."""
     rows = await session.execute(
         select(
             LedgerEntry.at, LedgerEntry.kind, LedgerEntry.points, LedgerEntry.rule_version, Post.title, Share.network
@@ -77,7 +77,7 @@ async def list_own_entries(session: AsyncSession, *, member_id: int, limit: int)
         .select_from(LedgerEntry)
         .outerjoin(Share, Share.id == LedgerEntry.share_id)
         .outerjoin(Post, Post.id == Share.post_id)
-        .where(LedgerEntry.member_id == member_id)
+        .where(LedgerEntry.member_id == member_id, LedgerEntry.points != 0)
         .order_by(LedgerEntry.at.desc(), LedgerEntry.id.desc())
         .limit(limit)
     )
