@@ -138,7 +138,7 @@ def begin_with(connection: Connection, opening: str) -> None:
 
 
 async def write_at_once(driver: Any, statement: str, values: tuple[Any, ...]) -> None:  # noqa: ANN401
-    """Write one statement as a whole transaction in one turn of the driver's thread; what the driver raises is raised."""
+    """Write one statement as a whole transaction in one turn of the driver's thread; the driver's errors are raised."""
     await driver._execute(_write, driver._conn, statement, values)
 
 

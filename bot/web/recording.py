@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.web.journal import Journal, Sealed
 from storage.engine import Sessions
-from storage.queries.visits import LARGEST_GROUP, NewVisit, add_visits, add_visits_again
+from storage.queries.visits import LARGEST_GROUP, NewVisit, add_visits_again, visits_statement
 
 DEADLINE = 0.025
 MOST_WAITING = 20_000
@@ -129,8 +129,7 @@ class Recorder:
 
     async def _write(self, visits: list[NewVisit]) -> None:
         try:
-            async with self._sessions.begin_plain() as connection:
-                await add_visits(connection, visits=visits)
+            await self._sessions.write_at_once(*visits_statement(self._sessions.writer.dialect, visits))
         except IntegrityError:  # a link that was deleted meanwhile; the others' visits count
             await self._write_again(visits)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import TrackedLink, Visit
 
@@ -28,15 +28,17 @@ class NewVisit(NamedTuple):
     prefix: bytes
 
 
-async def add_visits(connection: AsyncConnection, *, visits: Sequence[NewVisit]) -> None:
-    """Keep at most `LARGEST_GROUP` visits in one statement; a number that is there already is an `IntegrityError`."""
+def visits_statement(dialect: Dialect, visits: Sequence[NewVisit]) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that keeps at most `LARGEST_GROUP` visits, and its values, in the words of the driver.
+
+    A number that is there already makes it an `IntegrityError`.
+    """
     values: list[Any] = []
     for visit in visits:
         values.extend(visit)
-    for place, process in _conversions(connection.dialect):
-        for at in range(place, len(values), len(NewVisit._fields)):
-            values[at] = process(values[at])
-    await connection.exec_driver_sql(_statement(connection.dialect, len(visits)), tuple(values))
+    for place, process in _conversions(dialect):
+        values[place :: len(NewVisit._fields)] = map(process, values[place :: len(NewVisit._fields)])
+    return _statement(dialect, len(visits)), tuple(values)
 
 
 @lru_cache(maxsize=2 * LARGEST_GROUP)
