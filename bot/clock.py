@@ -34,9 +34,9 @@ class FollowedClock:
         """Return the followed instant, in UTC."""
         return datetime.now(UTC) + self._offset
 
-    async def read(self, session: aiohttp.ClientSession) -> None:
-        """Read the offset once; raises `aiohttp.ClientError` if the address does not answer."""
-        params = {"after": str(self._version)} if self._version >= 0 else {}
+    async def read(self, session: aiohttp.ClientSession, *, is_waiting: bool = False) -> None:
+        """Read the offset, `is_waiting` for a new one; raises `aiohttp.ClientError` if the address does not answer."""
+        params = {"after": str(self._version)} if is_waiting else {}
         timeout = aiohttp.ClientTimeout(total=POLL_SECONDS)
         async with session.get(self._url, params=params, timeout=timeout) as response:
             told = await response.json()
@@ -48,7 +48,7 @@ class FollowedClock:
         while True:
             before = self._version
             try:
-                await self.read(session)
+                await self.read(session, is_waiting=True)
             except (TimeoutError, aiohttp.ClientError, ValueError, KeyError):
                 await asyncio.sleep(0.5)
                 continue
