@@ -129,16 +129,14 @@ def days_of(words: Words, part: PostsPart) -> str:
 
 def headline(words: Words, part: PostsPart) -> str:
     """Return what the days brought in one sentence."""
-    return sums_line(words, shares=part.shares, visits=part.visits)
+    shares = words.text("board.shares", count=part.shares)
+    return words.text("board.headline", shares=shares, visits=words.text("board.visits", count=part.visits))
 
 
 def sums_line(words: Words, *, shares: int, visits: int) -> str:
-    """Return so many shares and visits in one sentence."""
-    return words.text(
-        "board.headline",
-        shares=words.text("board.shares", count=shares),
-        visits=words.text("board.visits", count=visits),
-    )
+    """Return what running sums hold in one sentence: they count the shares that earned points."""
+    earned = words.text("board.earning_shares", count=shares)
+    return words.text("board.headline", shares=earned, visits=words.text("board.visits", count=visits))
 
 
 def posts_elements(words: Words, part: PostsPart) -> list[Element]:

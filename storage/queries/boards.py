@@ -12,7 +12,7 @@ from bot.core.moderation import PostState
 from bot.core.sharing import COUNTED, ShareState
 from bot.core.visits import VisitClass
 from storage.models import Announcement, Crew, Member, Post, Share, Total, TrackedLink, Visit
-from storage.queries.ledger import SINCE_EVER
+from storage.queries.totals import SINCE_EVER
 
 LOOKED_BACK = timedelta(days=90)
 MOST_POSTS = 60
@@ -227,7 +227,7 @@ async def list_crews(session: AsyncSession, stretch: Stretch) -> Sequence[CrewSu
 
 
 async def find_sums(session: AsyncSession, stretch: Stretch) -> tuple[int, int]:
-    """Return the shares that count and the human visits of a running sum, all members together."""
+    """Return the shares that earned points and the human visits of a running sum, all members together."""
     held = (Total.period == stretch.period.value, Total.starts_on == stretch.first)
     sums = select(func.coalesce(func.sum(Total.shares), 0), func.coalesce(func.sum(Total.visits), 0))
     row = (await session.execute(sums.where(*held))).one()

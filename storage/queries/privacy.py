@@ -224,6 +224,7 @@ def _points(member_id: int) -> Select[*tuple[object, ...]]:
         LedgerEntry.on_day,
         LedgerEntry.kind,
         LedgerEntry.points,
+        LedgerEntry.visits,
         LedgerEntry.rule_version,
         LedgerEntry.share_id,
         LedgerEntry.suggestion_id,

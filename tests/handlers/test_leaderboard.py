@@ -287,7 +287,7 @@ async def test_one_sees_ones_own_place_among_all_named_or_not(world: World) -> N
         said = shown(await world.act(show_board, ada, ShowBoard(period=period)))
         assert "You: place 3, with 10 points." in said
         assert "Ada" not in said
-        assert "3 shares and 0 visits." in said
+        assert "3 shares that earned points and 0 visits." in said
 
 
 async def test_who_has_no_points_is_told_so_and_nobody_else_is(world: World) -> None:

@@ -314,4 +314,4 @@ async def test_the_erased_are_not_named_on_a_board_any_more(world: World) -> Non
     await world.act(erase_me, traces.member, EraseMe())
     said = words((await world.act(show_board, asker, ShowBoard(period="month"))).card)
     assert NAME not in said
-    assert "1 share and 3 visits." in said
+    assert "1 share that earned points and 3 visits." in said
