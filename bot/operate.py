@@ -7,7 +7,8 @@ import io
 import json
 import secrets
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from rich.markup import escape
 from bot.app import database_url, read_installation
 from bot.config import ConfigError
 from bot.doctor import Finding, Level, Patient, examine
-from bot.environment import read_environment, secret_of
+from bot.environment import Environment, read_environment, secret_of
 from connectors.chat.slack.calls import new_client
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES, manifest
 from connectors.chat.slack.probe import SlackProbe
@@ -27,8 +28,9 @@ from connectors.chat.slack.surface import SlackSurface
 from connectors.chat.slack.workspace import Workspace
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
-from storage.queries.reports import list_post_totals
+from storage.queries.reports import PostTotals, list_post_totals
 from storage.queries.roles import add_admin_code
+from storage.schema import SchemaState, schema_state
 from storage.types import keyed_hash
 
 CODE_LASTS = timedelta(minutes=15)
@@ -95,14 +97,27 @@ def print_admin_code() -> int:
     return _answer(_add_code)
 
 
+@asynccontextmanager
+async def _database(environment: Environment) -> AsyncIterator[Sessions]:
+    """Open the database; raises `ConfigError` if its schema is not this version's."""
+    sessions = Sessions(database_url(environment))
+    try:
+        state = await schema_state(sessions)
+        if state is not SchemaState.CURRENT:
+            raise ConfigError(
+                [f"database: its schema is {state}; run `vouch migrate` first (`vouch doctor` says more)"]
+            )
+        yield sessions
+    finally:
+        await sessions.close()
+
+
 async def _add_code() -> int:
     environment = read_environment()
     code = secrets.token_hex(8)
-    sessions = Sessions(database_url(environment))
-    async with sessions.begin() as session:
+    async with _database(environment) as sessions, sessions.begin() as session:
         hashed = keyed_hash(secret_of(environment.data), code)
         await add_admin_code(session, code_hash=hashed, expires_at=datetime.now(UTC) + CODE_LASTS)
-    await sessions.close()
     sys.stdout.write(f"Within 15 minutes, type this to Vouch in your chat:\n\n  /vouch setup {code}\n")
     return 0
 
@@ -113,21 +128,23 @@ def write_export(style: str, output: Path | None) -> int:
 
 
 async def _export(style: str, output: Path | None) -> int:
-    sessions = Sessions(database_url(read_environment()))
-    async with sessions.reading() as session:
+    async with _database(read_environment()) as sessions, sessions.reading() as session:
         rows = [dataclasses.asdict(one) for one in await list_post_totals(session)]
-    await sessions.close()
     text = json.dumps(rows, indent=2, default=str, ensure_ascii=False) if style == "json" else _csv(rows)
     if output is None:
         sys.stdout.write(text)
-    else:
+        return 0
+    try:
         await asyncio.to_thread(output.write_text, text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"--output: {str(output)!r} cannot be written to ({error.strerror})"]) from error
     return 0
 
 
 def _csv(rows: Sequence[dict[str, object]]) -> str:
     held = io.StringIO()
-    writer = csv.DictWriter(held, fieldnames=list(rows[0]) if rows else ["post_id"], lineterminator="\n")
+    names = [one.name for one in dataclasses.fields(PostTotals)]
+    writer = csv.DictWriter(held, fieldnames=names, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return held.getvalue()

@@ -10,7 +10,7 @@ from bot.clock import FollowedClock
 from bot.config import ConfigError
 from bot.core.errors import Refused
 from bot.core.programme import Programme
-from bot.environment import missing_for_run, read_environment
+from bot.environment import Environment, missing_for_run, read_environment
 from bot.logs import set_up_logs
 from bot.process import Process, hold_folder, serve
 from connectors.http import new_session
@@ -43,7 +43,16 @@ async def _run(demo: Path | None) -> None:
     if missing:
         raise ConfigError(missing)
     set_up_logs("plain" if environment.log_format == "plain" else "json", secrets=environment.secrets)
-    process = build(environment, config, programme, http=new_session())
+    async with new_session() as http:
+        process = build(environment, config, programme, http=http)
+        try:
+            await _hold(environment, process, programme, demo)
+        finally:
+            await process.sessions.close()
+
+
+async def _hold(environment: Environment, process: Process, programme: Programme, demo: Path | None) -> None:
+    """Serve while this process holds the data folder."""
     with hold_folder(environment.data) as is_ours:
         if not is_ours and process.sessions.is_sqlite:
             raise ConfigError([f"VOUCH_DATA: another vouch is running on {environment.data}; stop that one first"])
