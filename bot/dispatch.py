@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Action, DirectMessage, Interaction
@@ -21,6 +20,7 @@ from bot.core.reply import SILENCE, Reply
 from bot.i18n.translator import Words, words_for
 from handlers.context import Context, Me, SessionMaker
 from storage.engine import AWAY
+from storage.prepared import Row
 from storage.queries import inbox, members
 
 Handler = Callable[[Context, Any], Awaitable[Reply]]
@@ -80,6 +80,8 @@ class Dispatcher:
         now = self.clock.now()
         async with self.sessions.begin() as session:
             if person is not None:
+                if await inbox.has_interaction(session, key=interaction.key):
+                    return SILENCE  # it erased the member who did it
                 await self._add(session, interaction, person)
             found = await members.find_me(session, platform=interaction.platform, person_ref=interaction.person_ref)
             if found is None:
@@ -149,7 +151,7 @@ def _routed(interaction: Interaction) -> Interaction:
     return replace(interaction, action=parse_command(line)) if is_command(line) else interaction
 
 
-def _me(row: RowMapping) -> Me:
+def _me(row: Row) -> Me:
     values = dict(row)
     chosen = values.pop("chosen_locale")
     values["locale"] = chosen or values["locale"]

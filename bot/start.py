@@ -15,7 +15,7 @@ from bot.logs import set_up_logs
 from bot.process import Process, hold_folder, serve
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
-from storage.schema import SchemaState, schema_state
+from storage.schema import SchemaState, create_schema, schema_state
 
 UNUSABLE = {
     SchemaState.NEWER: "its schema is of a newer version of Vouch; run that version, or restore a backup of before",
@@ -29,6 +29,9 @@ async def _prepare(sessions: Sessions) -> None:
     if state in UNUSABLE:
         raise ConfigError([f"database: {UNUSABLE[state]}"])
     if state is SchemaState.CURRENT:
+        return
+    if sessions.is_sqlite and state is SchemaState.EMPTY:
+        await create_schema(sessions)
         return
     if not sessions.is_sqlite:
         raise ConfigError([f"database: its schema is {state}; run `vouch migrate` first"])

@@ -77,7 +77,8 @@ async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    server = make_server(create_app(settings))
+    app = create_app(settings)
+    server = make_server(app)
     serving = asyncio.create_task(server.serve(sockets=[door]))
     try:
         if is_ours:
@@ -89,6 +90,7 @@ async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:
         await ended.wait()
         return 0
     finally:
+        await app.state.playground.end()
         server.should_exit = True
         await serving
 

@@ -161,6 +161,8 @@ async def _events(play: Playground, viewer: str) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
+            if told.get("kind") == "end":
+                return
             if not viewer or viewer in told.get("users", [viewer]):
                 yield f"data: {json.dumps(told)}\n\n"
     finally:

@@ -22,6 +22,7 @@ class Clock:
     last_stamp: int = 0
     asked_at: float = 0.0
     waiting: int = 0
+    is_ending: bool = False
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def now(self) -> datetime:
@@ -47,13 +48,19 @@ class Clock:
             self.moved.notify_all()
             self.waiting += 1
             try:
-                await asyncio.wait_for(self.moved.wait_for(lambda: self.version > after), LONG_POLL_S)
+                await asyncio.wait_for(self.moved.wait_for(lambda: self.version > after or self.is_ending), LONG_POLL_S)
             except TimeoutError:
                 return self.shown()
             finally:
                 self.waiting -= 1
                 self.asked_at = time.monotonic()
         return self.shown()
+
+    async def end(self) -> None:
+        """Answer everyone who waits: the playground ends."""
+        async with self.moved:
+            self.is_ending = True
+            self.moved.notify_all()
 
     async def move(self, by: timedelta) -> bool:
         """Move forward and return whether the bot has taken it within 5 s; nobody is waited for if nobody ever asks."""

@@ -41,6 +41,12 @@ class Playground:
     composers: list[Json] = field(default_factory=list)
     posts: dict[str, Json] = field(default_factory=dict)
 
+    async def end(self) -> None:
+        """Let go of everyone who waits for news, so that the server can stop at once."""
+        for listener in self.workspace.listeners:
+            listener.put_nowait({"kind": "end"})
+        await self.clock.end()
+
     def load(self) -> None:
         """Open the store and take back what was kept."""
         self.store.open()

@@ -63,6 +63,7 @@ echo "Installing the locked packages into .venv (about a minute, only when requi
 rm -f "$stamp"
 pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install "$@"; }
 if pip --require-hashes -r "$lock" && pip --no-build-isolation --no-deps --no-index -e .; then
+    .venv/bin/python -m compileall -q bot handlers connectors storage playground || true  # only for a quicker first start
     cp "$lock" "$stamp"
     [ "$kind" = run ] || cp requirements/run.txt .venv/installed-run.txt  # dev holds all of run
 else

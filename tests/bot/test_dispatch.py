@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.core.actions import Action, DirectMessage, EraseMe, Interaction, ShowFailures, ShowHelp, ShowMe, ShowQueue
 from bot.core.cards import Card, plain
@@ -162,6 +162,16 @@ async def test_someone_who_cannot_be_looked_up_now_is_asked_to_try_again_and_not
     world.surface.fail_next = [TryLater(NOW - NOW)]
     assert "Nothing was kept" in _title(await _dispatcher(world)(_did(ShowMe(), "U9")))
     assert (await _count(world, Member), await _count(world, InboxRow)) == (0, 0)
+
+
+async def test_an_erasure_that_arrives_again_does_not_make_a_member_again(world: World) -> None:
+    world.surface.people["U9"] = _person("U9")
+    dispatch = _dispatcher(world)
+    await dispatch(_did(ShowMe(), "U9"))
+    async with world.sessions.begin() as session:
+        await session.execute(update(Member).values(person_ref="erased-1"))
+    assert await dispatch(_did(ShowMe(), "U9")) is SILENCE
+    assert await _count(world, Member) == 1
 
 
 async def test_someone_who_left_is_told_how_to_come_back(world: World) -> None:

@@ -12,7 +12,7 @@ from storage.engine import Sessions, sqlite_url
 from storage.migrations import HEAD
 from storage.migrations.upgrade import upgrade
 from storage.models import Base
-from storage.schema import SchemaState, schema_state
+from storage.schema import SchemaState, create_schema, schema_state
 
 FOLDER = Path(__file__).parents[2] / "storage" / "migrations"
 
@@ -88,3 +88,17 @@ def test_the_head_that_a_start_compares_with_is_the_newest_migration() -> None:
     assert scripts.get_heads() == [HEAD]
     numbers = [script.revision for script in scripts.walk_revisions()]
     assert numbers == sorted(numbers, reverse=True), "revisions are numbers that grow, so that newer ones are known"
+
+
+async def test_tables_made_from_the_models_are_those_of_the_migrations(tmp_path: Path) -> None:
+    made, migrated = (Sessions(f"sqlite+aiosqlite:///{tmp_path}/{name}.db") for name in ("made", "migrated"))
+    await create_schema(made)
+    await upgrade(migrated)
+    described = []
+    for sessions in (made, migrated):
+        async with sessions.reader.connect() as connection:
+            rows = await connection.exec_driver_sql("SELECT type, name, tbl_name FROM sqlite_master ORDER BY 1, 2, 3")
+            described.append([tuple(row) for row in rows])
+        assert await schema_state(sessions) is SchemaState.CURRENT
+        await sessions.close()
+    assert described[0] == described[1]
