@@ -15,7 +15,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 manifest_app = typer.Typer(help="Print what a platform needs to install the bot.", no_args_is_help=True)
-app.add_typer(manifest_app, name="manifest")
 
 
 class ExportFormat(StrEnum):
@@ -83,4 +82,5 @@ def manifest_slack(
 def main() -> None:
     """Run the command line."""
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    app.add_typer(manifest_app, name="manifest")
     app()

@@ -13,7 +13,6 @@ from zoneinfo import available_timezones
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -295,7 +294,7 @@ def _first_line(error: Exception) -> str:
     return str(getattr(error, "problem", None) or error).splitlines()[0]
 
 
-def _problem(path: Path, error: ErrorDetails) -> str:
+def _problem(path: Path, error: Mapping[str, Any]) -> str:
     where, page = _place(path, error["loc"]), _page(str(error["loc"][0]) if error["loc"] else "")
     if error["type"] == "extra_forbidden":
         near = _nearest_key(error["loc"])

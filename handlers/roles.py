@@ -1,4 +1,4 @@
-"""Roles and teams, read anew by timer from configuration, addresses and user groups."""
+"""Roles and crews, read anew by timer from configuration, addresses and user groups."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class _Found:
 
 
 async def refresh_roles(out: Outside, job: RefreshRoles) -> Record:
-    """Give members the roles and teams that configuration and groups say; who was made admin by code stays one."""
+    """Give members the roles and crews that configuration and groups say; who was made admin by code stays one."""
     async with out.sessions.reading() as session:
         refs = await roles.refs_by_email(session)
         known = await roles.known_refs(session)

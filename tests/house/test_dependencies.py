@@ -26,6 +26,7 @@ BY_NAME = {
     "aiosqlite": "SQLAlchemy loads it for sqlite+aiosqlite://",
     "asyncpg": "SQLAlchemy loads it for postgresql+asyncpg://",
     "python-multipart": "Starlette loads it for form bodies",
+    "websockets": "uvicorn loads it for the playground's Socket Mode",
     "tzdata": "zoneinfo loads it where the system has no time zones",
 }
 PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^ ;]+).*\\$")

@@ -39,6 +39,15 @@ TABLE = (
         ours=EVERYTHING,
         others=("sqlalchemy", "starlette", "uvicorn", "aiohttp", "apscheduler", "slack_bolt", "slack_sdk", "structlog"),
     ),
+    Row("bot/start.py", ours=EVERYTHING),
+    Row("bot/operate.py", ours=EVERYTHING, others=("aiohttp", "rich")),
+    Row(
+        "bot/process.py",
+        ours=("bot.core", "bot.clock", "bot.environment", "bot.scheduler", "bot.web", "bot.worker", "storage"),
+        others=("aiohttp", "uvicorn"),
+    ),
+    Row("bot/environment.py", ours=("bot.config", "bot.core")),
+    Row("bot/programmes.py", ours=("bot.config", "bot.core")),
     Row("bot/config.py", ours=("bot.core",), others=("pydantic", "pydantic_settings", "yaml")),
     Row("bot/clock.py", ours=("bot.core",), others=("aiohttp",)),
     Row("bot/logs.py", ours=("bot.core",), others=("structlog",)),
@@ -49,7 +58,7 @@ TABLE = (
     ),
     Row("bot/worker.py", ours=("bot.core", "handlers", "storage"), others=("sqlalchemy", "structlog")),
     Row("bot/scheduler.py", ours=("bot.core", "handlers", "storage"), others=("apscheduler", SESSION, "structlog")),
-    Row("bot/doctor.py", ours=("bot.config", "bot.core", "storage")),
+    Row("bot/doctor.py", ours=("bot.config", "bot.core", "bot.environment", "storage")),
     Row("bot/demo.py", ours=("bot.config", "bot.core", "handlers", "storage"), others=("yaml", SESSION)),
     Row("bot/web/__init__.py"),
     Row(
@@ -89,12 +98,17 @@ TABLE = (
     Row("connectors/chat/__init__.py"),
     # storage/
     Row("storage/__init__.py"),
-    Row("storage/engine.py", ours=("bot.core", "storage"), others=("sqlalchemy",)),
-    Row("storage/types.py", ours=("bot.core",), others=("sqlalchemy", "cryptography")),
     Row("storage/models/*.py", ours=("bot.core", "storage.models", "storage.types"), others=("sqlalchemy",)),
     Row(
         "storage/queries/*.py",
-        ours=("bot.core", "storage.models", "storage.queries", "storage.types"),
+        ours=(
+            "bot.core",
+            "storage.models",
+            "storage.prepared",
+            "storage.queries",
+            "storage.tables",
+            "storage.types",
+        ),
         others=("sqlalchemy",),
     ),
     Row(
@@ -102,6 +116,8 @@ TABLE = (
         ours=("bot.core", "storage.engine", "storage.models", "storage.types"),
         others=("sqlalchemy", "alembic"),
     ),
+    Row("storage/types.py", ours=("bot.core",), others=("sqlalchemy",)),
+    Row("storage/*.py", ours=("bot.core", "storage"), others=("sqlalchemy",)),
     # playground/: nothing of ours
     Row("playground/*.py", ours=("playground",), others=("starlette", "uvicorn", "websockets", "aiohttp", "yaml")),
 )
