@@ -58,13 +58,8 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         return await self._one_turn("executemany", operation, seq_of_parameters)
 
     async def _one_turn(self, method: str, operation: str, parameters: Any) -> None:  # noqa: ANN401
-        driver: Any = self._connection
         adapted: Any = self._adapt_connection
-        adapted.is_used = True
-        async with adapted._execute_mutex:
-            work = (_work, driver._conn, adapted.opening, method, operation, parameters)
-            finished, rows = await driver._execute(*work)
-        self._cursor = finished
+        self._cursor, rows = await adapted.turn(method, operation, parameters)
         self._rows = collections.deque(rows)
 
 
@@ -85,16 +80,31 @@ def _work(
         cursor.close()
 
 
-class _Connection(AsyncAdapt_aiosqlite_connection):
+class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
     """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work."""
 
     __slots__ = ("is_used", "opening")
     _cursor_cls = _Cursor
 
     def __init__(self, *arg: Any, **kw: Any) -> None:  # noqa: ANN401
+        """Adapt a connection of the driver; nothing was sent on it yet."""
         super().__init__(*arg, **kw)
         self.opening: str | None = None
         self.is_used = False
+
+    async def turn(self, method: str, operation: str, parameters: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401
+        """Return what is left of a cursor, and the rows, of a statement that is begun, run and closed in one turn."""
+        driver: Any = self._connection
+        self.is_used = True
+        async with self._execute_mutex:
+            turn: tuple[Any, list[Any]] = await driver._execute(
+                _work, driver._conn, self.opening, method, operation, parameters
+            )
+        return turn
+
+    async def run(self, operation: str, parameters: tuple[Any, ...]) -> list[Any]:
+        """Return the rows of a statement in the driver's own words; raises the driver's own errors."""
+        return (await self.turn("execute", operation, parameters))[1]
 
     def commit(self) -> None:
         """Commit what was sent; it stays used if that fails or is cancelled."""
@@ -116,7 +126,7 @@ class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
         """Open a connection."""
         connection = self.aiosqlite.connect(*arg, **kw)
         connection._thread.daemon = True
-        return _Connection(self, await_(connection))
+        return OneTurnConnection(self, await_(connection))
 
 
 class Dialect(SQLiteDialect_aiosqlite):

@@ -4,34 +4,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, func, literal, select, update
+from sqlalchemy import bindparam, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.people import Person, Role
 from storage.models import Dismissal, Member
+from storage.prepared import Prepared, Row
 from storage.tables import MEMBER
 
 _MEMBER = MEMBER.c
-_ME = select(
-    _MEMBER.id,
-    _MEMBER.platform,
-    _MEMBER.tenant_ref,
-    _MEMBER.person_ref,
-    _MEMBER.name,
-    _MEMBER.role,
-    _MEMBER.locale,
-    _MEMBER.chosen_locale,
-    _MEMBER.zone,
-    _MEMBER.crew_id,
-    _MEMBER.default_network,
-    _MEMBER.is_named,
-    _MEMBER.muted_topics,
-    _MEMBER.joined_at,
-    _MEMBER.welcomed_at,
-    _MEMBER.left_at,
-).where(_MEMBER.platform == bindparam("platform"), _MEMBER.person_ref == bindparam("person_ref"))
-"""Built once: putting a statement together costs more than running it."""
+_ME = Prepared(
+    select(
+        _MEMBER.id,
+        _MEMBER.platform,
+        _MEMBER.tenant_ref,
+        _MEMBER.person_ref,
+        _MEMBER.name,
+        _MEMBER.role,
+        _MEMBER.locale,
+        _MEMBER.chosen_locale,
+        _MEMBER.zone,
+        _MEMBER.crew_id,
+        _MEMBER.default_network,
+        _MEMBER.is_named,
+        _MEMBER.muted_topics,
+        _MEMBER.joined_at,
+        _MEMBER.welcomed_at,
+        _MEMBER.left_at,
+    ).where(_MEMBER.platform == bindparam("platform"), _MEMBER.person_ref == bindparam("person_ref"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +46,9 @@ class Newcomer:
     role: Role = Role.MEMBER
 
 
-async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> RowMapping | None:
+async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> Row | None:
     """Return what a context needs of one member, by column name; `None` for someone without a row."""
-    found = await session.execute(_ME, {"platform": platform, "person_ref": person_ref})
-    return found.mappings().first()
+    return await _ME.first(session, {"platform": platform, "person_ref": person_ref})
 
 
 async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime) -> None:

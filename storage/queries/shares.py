@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from types import ModuleType
 
-from sqlalchemy import Executable, RowMapping, Select, and_, bindparam, case, func, literal, or_, select, text, update
+from sqlalchemy import Executable, Select, and_, bindparam, case, func, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.sharing import ShareEvent, ShareState, states_before
 from bot.core.visits import VisitClass
 from storage.models import LedgerEntry, Post, Share, TrackedLink, Visit
-from storage.tables import LINK, POST, SHARE, of_dialect
+from storage.prepared import Prepared, Row
+from storage.tables import LINK, POST, SHARE
 
 LIVE = Share.state != literal(ShareState.UNDONE.value, literal_execute=True)
 """Written out in the statement, so that the partial unique index is used."""
@@ -71,12 +72,12 @@ _SHARE = tuple(SHARE.c[one.name] for one in fields(Held) if one.name not in {"sl
 _HELD = (*_SHARE, LINK.c.slug, LINK.c.id.label("link_id"))
 
 
-def held_of(row: RowMapping) -> Held:
+def held_of(row: Row) -> Held:
     """Return the share of a row that has its columns."""
     return Held(**{one.name: row[one.name] for one in fields(Held)})
 
 
-def post_of(row: RowMapping) -> Shareable:
+def post_of(row: Row) -> Shareable:
     """Return the post of a row that has its columns under "post_…"."""
     return Shareable(**{one.name: row[f"post_{one.name}"] for one in fields(Shareable)})
 
@@ -108,17 +109,17 @@ def _shareable() -> Select[*tuple[object, ...]]:
 
 
 # Built once: putting a statement together costs more than running it.
-_SHAREABLE = _shareable().where(POST.c.id == bindparam("post_id"))
+_SHAREABLE = Prepared(_shareable().where(POST.c.id == bindparam("post_id")))
 _OWN = select(_ASKED.c.post_id).where(
     _ASKED.c.id == bindparam("share_id"), _ASKED.c.member_id == bindparam("member_id")
 )
-_BY_SHARE = _shareable().where(POST.c.id == _OWN.scalar_subquery())
+_BY_SHARE = Prepared(_shareable().where(POST.c.id == _OWN.scalar_subquery()))
 
 
 async def _find(
-    session: AsyncSession, wanted: Select[*tuple[object, ...]], asked: Mapping[str, int]
+    session: AsyncSession, wanted: Prepared, asked: Mapping[str, int]
 ) -> tuple[Shareable, Mapping[str, Held]] | None:
-    rows = (await session.execute(wanted, asked)).mappings().all()
+    rows = await wanted.all(session, asked)
     if not rows:
         return None
     return post_of(rows[0]), {row["network"]: held_of(row) for row in rows if row["id"] is not None}
@@ -151,11 +152,11 @@ def _drawing(dialect: ModuleType) -> Executable:
     return drawing
 
 
-_DRAW = {"sqlite": _drawing(sqlite), "postgresql": _drawing(postgresql)}
-_ADD_LINK = {
-    dialect.dialect.name: dialect.insert(LINK).on_conflict_do_nothing().returning(LINK.c.slug)
-    for dialect in (sqlite, postgresql)
-}
+_DRAW = Prepared(_drawing(sqlite), postgresql=_drawing(postgresql))
+_ADD_LINK = Prepared(
+    sqlite.insert(LINK).on_conflict_do_nothing().returning(LINK.c.slug),
+    postgresql=postgresql.insert(LINK).on_conflict_do_nothing().returning(LINK.c.slug),
+)
 
 
 async def draw_share(session: AsyncSession, draw: Draw, *, now: datetime) -> int | None:
@@ -165,15 +166,17 @@ async def draw_share(session: AsyncSession, draw: Draw, *, now: datetime) -> int
     """
     shown = {one.name: getattr(draw, one.name) for one in fields(Draw)}
     values = {**shown, "state": ShareState.DRAFT.value, "is_own_words": False, "created_at": now}
-    return (await session.execute(of_dialect(_DRAW, session), values)).scalar()
+    drawn = await _DRAW.first(session, values)
+    return None if drawn is None else int(drawn["id"])
 
 
 async def add_link(session: AsyncSession, *, share_id: int, slug: str, target: str, now: datetime) -> str | None:
     """Give a share its tracked link and return the slug it has; `None` if another share's link has this slug."""
     values = {"share_id": share_id, "slug": slug, "target": target, "created_at": now}
-    added = await session.execute(of_dialect(_ADD_LINK, session), values)
-    kept = added.scalar()
-    return kept or await session.scalar(select(TrackedLink.slug).where(TrackedLink.share_id == share_id))
+    added = await _ADD_LINK.first(session, values)
+    if added is not None:
+        return str(added["slug"])
+    return await session.scalar(select(TrackedLink.slug).where(TrackedLink.share_id == share_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

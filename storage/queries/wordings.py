@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.sharing import ShareState
 from bot.core.wordings import Wording as Suggested
+from storage.prepared import Prepared
 from storage.tables import SHARE, WORDING
 from storage.types import Instant
 
@@ -16,7 +17,7 @@ _IS_HELD = or_(
     and_(SHARE.c.member_id != bindparam("member_id"), SHARE.c.go_expires_at > bindparam("now", type_=Instant)),
 )
 _USES = exists().where(SHARE.c.wording_id == WORDING.c.id, SHARE.c.state != ShareState.UNDONE.value, _IS_HELD)
-_WITH_USE = (
+_WITH_USE = Prepared(
     select(WORDING.c.id, WORDING.c.text, WORDING.c.language, WORDING.c.network, _USES.label("is_used"))
     .where(WORDING.c.post_id == bindparam("post_id"))
     .order_by(WORDING.c.position, WORDING.c.id)
@@ -32,8 +33,9 @@ async def list_wordings(
     one-time link expires. The member's own windows do not count.
     """
     asked = {"post_id": post_id, "member_id": member_id, "now": now}
-    rows = (await session.execute(_WITH_USE, asked)).all()
+    rows = await _WITH_USE.all(session, asked)
     suggested = [
-        Suggested(wording_id=row.id, text=row.text, language=row.language, network=row.network) for row in rows
+        Suggested(wording_id=row["id"], text=row["text"], language=row["language"], network=row["network"])
+        for row in rows
     ]
-    return suggested, frozenset(row.id for row in rows if row.is_used)
+    return suggested, frozenset(row["id"] for row in rows if row["is_used"])
