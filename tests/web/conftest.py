@@ -1,0 +1,183 @@
+"""The web application on a real port of this machine, in front of a real database."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+import uvicorn
+from sqlalchemy import func, select
+
+from bot.core.visits import trusted_proxies
+from bot.web.app import SERVER_OPTIONS, Check, WebParts, create_web
+from bot.web.redirect import TrackedLinks
+from bot.web.tallies import Tallies
+from bot.web.visitors import Tracking
+from storage.engine import Sessions
+from storage.models import Share, TrackedLink, Visit
+from storage.schema import create_schema
+from tests.handlers.conftest import SECRET, World, programme
+from tests.postgres import postgres_server, postgres_url, url
+
+__all__ = ["postgres_server", "postgres_url", "programme", "url"]
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
+METRICS_TOKEN = "for-prometheus-only"  # noqa: S105 - of these tests
+WAIT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Web:
+    """A served web application, and short ways to ask it and to look at what it kept."""
+
+    world: World
+    tracked: TrackedLinks
+    port: int
+    http: aiohttp.ClientSession
+
+    async def ask(self, path: str, *, method: str = "GET", agent: str = BROWSER, **headers: str) -> Answer:
+        """Ask for a path; header names are written with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with self.http.request(
+            method, url, headers={"User-Agent": agent, **named}, allow_redirects=False
+        ) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def add_link(self, slug: str = "abcd2345", target: str = "https://example.com/a", **share: object) -> int:
+        """Add a tracked link of a new member's share and return its number."""
+        member = await self.world.add_member()
+        post = await self.world.add_post(author=member)
+        now = self.world.clock.now()
+        values: dict[str, object] = {"network": "linkedin", "state": "opened", "text": ""}
+        row = Share(**(values | share), member_id=member.id, post_id=post.id, created_at=now)
+        async with self.world.sessions.begin() as session:
+            session.add(row)
+            await session.flush()
+            link = TrackedLink(share_id=row.id, slug=slug, target=target, created_at=now)
+            session.add(link)
+        return link.id
+
+    async def visits(self) -> Sequence[Visit]:
+        """Return the visits that are in the database."""
+        async with self.world.sessions.reading() as session:
+            return (await session.scalars(select(Visit).order_by(Visit.id))).all()
+
+    async def count_visits(self) -> int:
+        """Return how many visits are in the database."""
+        async with self.world.sessions.reading() as session:
+            return await session.scalar(select(func.count()).select_from(Visit)) or 0
+
+    async def until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(WAIT):
+            while not await is_so():
+                await asyncio.sleep(0.02)
+
+
+@dataclass
+class Makes:
+    """Makes served web applications over one world."""
+
+    world: World
+    folder: Path
+
+    def parts(self, *proxies: str, checks: Mapping[str, Check] | None = None) -> WebParts:
+        """Return the parts; `proxies` are trusted."""
+        tracking = Tracking(
+            sessions=self.world.sessions,
+            clock=self.world.clock,
+            zone=self.world.programme.zone,
+            trusted=trusted_proxies(proxies),
+            journal=self.folder / "journal",
+        )
+        return WebParts(
+            tracking=tracking,
+            programme=self.world.programme,
+            composers=self.world.composers,
+            secret=SECRET,
+            metrics_token=METRICS_TOKEN,
+            checks=checks or {},
+            tallies=Tallies(),
+        )
+
+    @contextlib.asynccontextmanager
+    async def serve(self, *proxies: str, parts: WebParts | None = None) -> AsyncIterator[Web]:
+        """Serve until the block ends."""
+        tracked = create_web(parts or self.parts(*proxies))
+        await tracked.start()
+        server = _Server(uvicorn.Config(tracked, host="127.0.0.1", port=0, log_config=None, **SERVER_OPTIONS))
+        serving = asyncio.create_task(server.serve())
+        try:
+            async with asyncio.timeout(WAIT), aiohttp.ClientSession() as http:
+                while not server.started:
+                    await asyncio.sleep(0.01)
+                port = server.servers[0].sockets[0].getsockname()[1]
+                yield Web(world=self.world, tracked=tracked, port=port, http=http)
+        finally:
+            server.should_exit = True
+            await serving
+            await tracked.stop()
+
+
+@pytest.fixture
+async def sessions(url: str) -> AsyncIterator[Sessions]:
+    """A fresh database of either kind with all tables."""
+    opened = Sessions(url)
+    await create_schema(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def makes(sessions: Sessions, programme, tmp_path: Path) -> Makes:  # type: ignore[no-untyped-def]  # noqa: F811
+    """What makes served applications."""
+    return Makes(World(sessions=sessions, programme=replace(programme, public_url="http://127.0.0.1:1")), tmp_path)
+
+
+@pytest.fixture
+async def web(makes: Makes) -> AsyncIterator[Web]:
+    """A served application that trusts no proxy."""
+    async with makes.serve() as served:
+        yield served
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let another process hold the whole SQLite database until the block ends."""
+    program = (
+        "import sqlite3, sys; held = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "held.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    try:
+        yield
+    finally:
+        process.communicate()
