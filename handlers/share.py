@@ -206,7 +206,7 @@ async def ask_shared(out: Outside, job: AskShared) -> Record | None:
 
 def _scene(ctx: Context, found: tuple[Shareable, Mapping[str, Held]]) -> _Scene:
     post, mine = found
-    networks = tuple(dict.fromkeys(one for one in post.networks if one in ctx.programme.networks and one in NETWORKS))
+    networks = tuple(one for one in NETWORKS if one in post.networks and one in ctx.programme.networks)
     return _Scene(post=post, mine=mine, networks=networks)
 
 
@@ -220,7 +220,7 @@ async def _own(ctx: Context, share_id: int) -> tuple[_Scene, Held | None]:
 
 
 def _first_network(ctx: Context, scene: _Scene) -> str:
-    """Return the member's remembered network, if the post may go there, or the first one that it may go to."""
+    """Return the member's remembered network, if the post may go there, or the best known one that it may go to."""
     if not scene.networks:
         raise Unable("share.refused_network_off")
     remembered = ctx.me.default_network
@@ -273,7 +273,8 @@ async def _suggested(ctx: Context, scene: _Scene) -> tuple[Sequence[Wording], fr
 
 
 def _fresh(ctx: Context, scene: _Scene, network: str, suggested: tuple[Sequence[Wording], frozenset[int]]) -> Box:
-    filling = drafting.fill(*suggested, network=network, language=ctx.me.locale)
+    languages = (ctx.me.locale, ctx.words.language, scene.post.language)
+    filling = drafting.fill(*suggested, network=network, languages=languages)
     wanted = ctx.programme.disclosure
     line = scene.post.disclosure or disclosure_line(
         ctx.programme.company.name, filling.language or ctx.me.locale, wanted.lines

@@ -29,12 +29,15 @@ class Sizes:
     link: str
 
 
-def fill(wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, language: str) -> Filling:
-    """Return a wording that nobody uses yet, or an empty box with at most `INSPIRATION` wordings beside it."""
-    chosen = next_wording(wordings, used_ids, network=network, language=language)
+def fill(wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, languages: Sequence[str]) -> Filling:
+    """Return a wording in one of `languages` that nobody uses yet, or else an empty box with others beside it.
+
+    At most `INSPIRATION` of these, what the member reads first.
+    """
+    chosen = next_wording(wordings, used_ids, network=network, languages=languages)
     if chosen is not None:
         return Filling(text=chosen.text, wording_id=chosen.wording_id, language=chosen.language)
-    beside = wordings_for(wordings, network=network, language=language)[:INSPIRATION]
+    beside = wordings_for(wordings, network=network, languages=languages)[:INSPIRATION]
     return Filling(inspiration=tuple(one.text for one in beside))
 
 

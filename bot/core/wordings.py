@@ -26,22 +26,32 @@ class Wording:
 
 
 def next_wording(
-    wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, language: str
+    wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, languages: Sequence[str]
 ) -> Wording | None:
     """Return the wording to fill a share window with, or `None` when all that suit have been used by someone.
 
-    Those in the member's `language` (else, where there are none at all, those in any language); one made for the
-    network before one for every network; then in the order given.
+    Only those in the first of `languages` that there are any in, so that nobody is handed words they cannot read; one
+    made for the network before one for every network; then in the order given.
     """
-    pool = wordings_for(wordings, network=network, language=language)
-    return next((one for one in pool if one.wording_id not in used_ids), None)
+    pool = wordings_for(wordings, network=network, languages=languages)
+    spoken = min((_place(one, languages) for one in pool), default=len(languages))
+    read = [one for one in pool if _place(one, languages) == spoken < len(languages)]
+    return next((one for one in read if one.wording_id not in used_ids), None)
 
 
-def wordings_for(wordings: Sequence[Wording], *, network: str, language: str) -> list[Wording]:
-    """Return all wordings that suit, the network's own first; they stand beside the empty box when all are used."""
+def wordings_for(wordings: Sequence[Wording], *, network: str, languages: Sequence[str]) -> list[Wording]:
+    """Return all wordings for a network, those in `languages` first and in their order, then the network's own first.
+
+    They stand beside the empty box when none is left to fill it with.
+    """
     fitting = [one for one in wordings if one.network in {None, network}]
-    spoken = [one for one in fitting if _primary(one.language) == _primary(language)]
-    return sorted(spoken or fitting, key=lambda one: one.network is None)
+    return sorted(fitting, key=lambda one: (_place(one, languages), one.network is None))
+
+
+def _place(wording: Wording, languages: Sequence[str]) -> int:
+    known = [_primary(one) for one in languages]
+    language = _primary(wording.language)
+    return known.index(language) if language in known else len(known)
 
 
 def _primary(language: str) -> str:

@@ -16,17 +16,25 @@ ALL = [wording(1), wording(2, network="x"), wording(3, language="nl"), wording(4
 
 
 def test_the_networks_own_wording_comes_first() -> None:
-    assert [one.wording_id for one in wordings_for(ALL, network="x", language="en-GB")] == [2, 1, 4]
+    assert [one.wording_id for one in wordings_for(ALL, network="x", languages=["en-GB"])] == [2, 1, 4, 3]
 
 
-def test_without_a_wording_in_the_language_any_language_will_do() -> None:
-    assert [one.wording_id for one in wordings_for(ALL, network="mastodon", language="fr")] == [1, 3, 4]
-    assert [one.wording_id for one in wordings_for(ALL, network="mastodon", language="nl_NL")] == [3]
+def test_what_the_member_reads_comes_first() -> None:
+    assert [one.wording_id for one in wordings_for(ALL, network="mastodon", languages=["nl_NL"])] == [3, 1, 4]
+    assert [one.wording_id for one in wordings_for(ALL, network="mastodon", languages=["fr"])] == [1, 3, 4]
+
+
+def test_nobody_is_handed_words_in_a_language_they_do_not_read() -> None:
+    assert next_wording(ALL, set(), network="mastodon", languages=["fr"]) is None
+    english = next_wording(ALL, set(), network="mastodon", languages=["de-DE", "en"])
+    assert english is not None
+    assert english.wording_id == 1
+    assert next_wording(ALL, {1, 4}, network="mastodon", languages=["de-DE", "en", "nl"]) is None
 
 
 def test_when_all_are_used_there_is_none() -> None:
-    assert next_wording(ALL, {1, 2, 4}, network="x", language="en") is None
-    assert next_wording([], set(), network="x", language="en") is None
+    assert next_wording(ALL, {1, 2, 4}, network="x", languages=["en"]) is None
+    assert next_wording([], set(), network="x", languages=["en"]) is None
 
 
 WORDINGS = st.lists(
@@ -50,13 +58,14 @@ WORDINGS = st.lists(
 def test_none_is_offered_twice_while_another_is_unused(wordings: list[Wording], asks: list[tuple[str, str]]) -> None:
     used: set[int] = set()
     for network, language in asks:
-        found = next_wording(wordings, used, network=network, language=language)
-        fitting = {one.wording_id for one in wordings_for(wordings, network=network, language=language)}
+        found = next_wording(wordings, used, network=network, languages=[language])
+        pool = wordings_for(wordings, network=network, languages=[language])
         if found is None:
-            assert fitting <= used
+            assert {one.wording_id for one in pool if one.language == language} <= used
         else:
             assert found.wording_id not in used
             assert found.network in {None, network}
+            assert found.language == language
             used.add(found.wording_id)
 
 

@@ -65,8 +65,23 @@ async def test_wordings_come_in_the_language_of_the_member(world: World) -> None
     assert "#werkgever #Brightwater" in words_of(form)
 
 
+async def test_nobody_is_offered_words_in_a_language_they_do_not_read(world: World) -> None:
+    post = await world.add_post("In English.", "nl:In het Nederlands.")
+    await left(world, await world.add_member("Ann"), post, "In English.")
+    form = (await opened(world, await world.add_member("Lena", locale="de-DE"), post)).form
+    assert text_of(form) == ""
+    assert words_of(form).index("In English.") < words_of(form).index("In het Nederlands.")
+
+
+async def test_a_newcomer_begins_with_the_best_known_network(world: World) -> None:
+    post = await world.add_post("Words.", networks=["facebook", "x", "linkedin"])
+    field = field_of((await opened(world, await world.add_member(), post)).form, "network")
+    assert isinstance(field, SelectField)
+    assert field.value == "linkedin"
+
+
 async def test_the_window_shows_disclosure_link_and_room(world: World) -> None:
-    post = await world.add_post("Words.", networks=["x", "linkedin"])
+    post = await world.add_post("Words.", networks=["x"])
     form = (await opened(world, await world.add_member(), post)).form
     shown = words_of(form)
     async with world.sessions.reading() as session:
