@@ -6,7 +6,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,30 @@ def _catalogue(language: str) -> gettext.GNUTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+@cache
+def _singular(language: str, key: str) -> str:
+    found = _catalogue(language).gettext(key)
+    if found == key:
+        raise KeyError(key)
+    return found
+
+
+@cache
+def _plain(language: str, key: str) -> str:
+    return _singular(language, key).format()
+
+
+@lru_cache(maxsize=2000)
+def _parts(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the words of a template, each with the name of the placeholder after them."""
+    return tuple((words, name) for words, name, _, _ in string.Formatter().parse(template))
+
+
+@lru_cache(maxsize=2000)
+def _number(value: float, language: str) -> str:
+    return format_decimal(value, locale=language)
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The texts of one language, with dates and numbers as that language writes them, in the reader's `zone`."""
@@ -52,12 +76,14 @@ class Words:
 
     def text(self, key: str, **params: object) -> str:
         """Return the text for `key`; `count` chooses the plural form. An unknown key raises `KeyError`."""
+        if not params:
+            return _plain(self.language, key)
         return self._template(key, params).format(**{name: self._shown(value) for name, value in params.items()})
 
     def rich(self, key: str, **params: Span | int) -> Spans:
         """Return the text for `key` as spans, so that a placeholder may be bold, a link or a person."""
         spans: list[Span] = []
-        for words, name, _, _ in string.Formatter().parse(self._template(key, params)):
+        for words, name in _parts(self._template(key, params)):
             if words:
                 spans.append(words)
             if name is not None:
@@ -67,7 +93,7 @@ class Words:
 
     def number(self, value: float) -> str:
         """Return a number as this language writes it."""
-        return format_decimal(value, locale=self.language)
+        return _number(value, self.language)
 
     def moment(self, at: datetime) -> str:
         """Return an instant as a date and time in the reader's zone ("Monday 23 November, 09:00")."""
@@ -87,14 +113,12 @@ class Words:
         return format_datetime(at.astimezone(self.zone), "d MMM y, HH:mm", locale=self.language)
 
     def _template(self, key: str, params: Mapping[str, object]) -> str:
-        catalogue = _catalogue(self.language)
         count = params.get("count")
-        found = catalogue.ngettext(key, key, count) if isinstance(count, int) else catalogue.gettext(key)
-        if found == key and isinstance(count, int):
-            found = catalogue.gettext(key)
-        if found == key:
-            raise KeyError(key)
-        return found
+        if isinstance(count, int):
+            found = _catalogue(self.language).ngettext(key, key, count)
+            if found != key:
+                return found
+        return _singular(self.language, key)
 
     def _shown(self, value: object) -> object:
         return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -6,6 +6,7 @@ The signature is Slack's v0 (docs.slack.dev/authentication/verifying-requests-fr
 import hashlib
 import hmac
 import json
+from binascii import a2b_qp
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -59,7 +60,7 @@ def read_body(body: bytes) -> dict[str, Any]:
         if body.startswith(b"{"):
             return _object(body)
         if body.startswith(_PAYLOAD) and b"&" not in body:
-            return _object(unquote_to_bytes(body[len(_PAYLOAD) :].replace(b"+", b" ")))
+            return _object(_unquoted(body[len(_PAYLOAD) :]))
         form = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100))
         if "payload" in form and "command" not in form:
             return _object(form["payload"])
@@ -68,6 +69,16 @@ def read_body(body: bytes) -> dict[str, Any]:
     if "command" not in form:
         raise _malformed()
     return form
+
+
+def _unquoted(value: bytes) -> bytes:
+    """Return a form's value decoded: as quoted-printable, which differs in its sign alone and is decoded in C."""
+    spaced = value.replace(b"+", b" ")
+    if b"=" not in spaced and b"\n" not in spaced and b"\r" not in spaced:
+        decoded = a2b_qp(spaced.replace(b"%", b"="))
+        if len(decoded) == len(spaced) - 2 * spaced.count(b"%"):  # else some sign was not followed by two digits
+            return decoded
+    return unquote_to_bytes(spaced)
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Nothing is parsed before its size, age and signature are right, and whatever is wrong gets a plain answer."""
 
+import json
 import time
 from contextlib import suppress
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 import pytest
 from hypothesis import given
@@ -132,3 +134,11 @@ def test_reading_any_bytes_gives_an_object_or_a_rejection(body: bytes) -> None:
 def test_no_made_up_signature_passes(timestamp: str, signature: str) -> None:
     with pytest.raises(Rejected):
         check_signature(SECRET.encode(), b"{}", timestamp=timestamp, signature=signature, now=1_795_000_000.0)
+
+
+@given(st.dictionaries(st.text(), st.text()), st.sampled_from(["", "=", "%", " +%2B\r\n", "%zz", "=41", "%%41"]))
+def test_a_payload_is_decoded_as_forms_are_whatever_is_in_it(held: dict[str, str], strange: str) -> None:
+    whole = json.dumps({**held, "strange": strange}, ensure_ascii=False).encode("utf-8", "replace")
+    assert read_body(b"payload=" + quote_plus(whole).encode()) == json.loads(whole)
+    half = quote(whole, safe=strange + '{}":, =').replace("&", "%26").replace("+", "%2B").encode()
+    assert read_body(b"payload=" + half) == json.loads(unquote_to_bytes(half))
