@@ -1,0 +1,1 @@
+"""The whole bot, driven through the playground over HTTP."""
