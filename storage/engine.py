@@ -17,6 +17,7 @@ from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
 
 from storage.one_turn import DRIVER, begin_with, write_at_once
 
@@ -77,10 +78,16 @@ class Sessions:
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Open one writing transaction; it commits at the end of the block and rolls back on any exception."""
         async with self._lock:
-            async with self._write() as session, session.begin():
+            session = self._write()
+            try:
                 yield session
-            has_jobs = bool(session.info.get("has_jobs"))
-        if has_jobs:
+                await session.run_sync(_commit)
+            except BaseException:
+                await asyncio.shield(
+                    asyncio.ensure_future(session.close())
+                )  # rolls back, also when cancelled meanwhile
+                raise
+        if session.info.get("has_jobs"):
             for wake in self.on_jobs:
                 wake()
 
@@ -113,6 +120,12 @@ class Sessions:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
+
+
+def _commit(session: Session) -> None:
+    """Commit and give the connection back, in one go."""
+    session.commit()
+    session.close()
 
 
 def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
