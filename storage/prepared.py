@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import ClauseElement, Dialect, Executable, RowMapping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from storage.one_turn import OneTurnConnection
@@ -59,23 +59,37 @@ class Prepared:
 
     async def all(self, session: AsyncSession, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return the rows, by column names; raises what the session would raise."""
-        driver = session.info.get(_DRIVER) or await _driver_of(session)
-        if not isinstance(driver, OneTurnConnection):
-            statement = self._statement if driver == "sqlite" else self._on_postgresql
-            return (await session.execute(statement, values)).mappings().all()
-        compiled = self._compiled
-        if compiled is None:
-            compiled = self._compiled = _compile(self._statement, session.get_bind().dialect, values)
-        try:
-            rows = await driver.run(compiled.text, compiled.values(values))
-        except sqlite3.Error as error:
-            raise DBAPIError.instance(compiled.text, None, error, sqlite3.Error, hide_parameters=True) from error
-        return [compiled.row(one) for one in rows]
+        return (await together(session, (self, values)))[0]
 
     async def first(self, session: AsyncSession, values: Mapping[str, Any]) -> Row | None:
         """Return the first row, `None` if there is none."""
         rows = await self.all(session, values)
         return rows[0] if rows else None
+
+    def on(self, dialect_name: str) -> Executable:
+        """Return the statement for a database."""
+        return self._on_postgresql if dialect_name == "postgresql" else self._statement
+
+    def compiled(self, session: AsyncSession, values: Mapping[str, Any]) -> _Compiled:
+        """Return the statement as SQLite gets it; put together the first time."""
+        if self._compiled is None:
+            self._compiled = _compile(self._statement, session.get_bind().dialect, values)
+        return self._compiled
+
+
+async def together(session: AsyncSession, *asked: tuple[Prepared, Mapping[str, Any]]) -> Sequence[Sequence[Row]]:
+    """Return the rows of each statement, run in this order; on SQLite they cost one way to the database together."""
+    driver = session.info.get(_DRIVER) or await _driver_of(session)
+    if not isinstance(driver, OneTurnConnection):
+        return [(await session.execute(one.on(driver), values)).mappings().all() for one, values in asked]
+    compiled = [one.compiled(session, values) for one, values in asked]
+    try:
+        found = await driver.run(
+            *[(one.text, one.values(values)) for one, (_, values) in zip(compiled, asked, strict=True)]
+        )
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from error
+    return [[one.row(raw) for raw in rows] for one, rows in zip(compiled, found, strict=True)]
 
 
 async def _driver_of(session: AsyncSession) -> OneTurnConnection | str:
@@ -101,10 +115,18 @@ def _compile(statement: Executable, dialect: Dialect, values: Mapping[str, Any])
     return _Compiled(
         text=whole.statement,
         constants={name: whole.parameters[name] for name in order if name not in values},
-        order=[(name, cast(Convert | None, whole.processors.get(name))) for name in order],
+        order=[(name, _sender(compiled, whole, name)) for name in order],
         columns=[name for name, _ in columns],
         converted=[(place, convert) for place, convert in readers if convert is not None],
     )
+
+
+def _sender(compiled: SQLCompiler, whole: ExpandedState, name: str) -> Convert | None:
+    """Return how a value is converted; the expanded statement knows that of expanded values alone."""
+    if name in whole.processors:
+        return cast(Convert | None, whole.processors[name])
+    value = compiled.binds.get(name)
+    return None if value is None else value.type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
 
 
 def _reader(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
