@@ -83,13 +83,20 @@ class Dispatcher:
                 if await inbox.has_interaction(session, key=interaction.key):
                     return SILENCE  # it erased the member who did it
                 await self._add(session, interaction, person)
-            found = await members.find_me(session, platform=interaction.platform, person_ref=interaction.person_ref)
+            found, is_new = await inbox.receive(
+                session,
+                key=interaction.key,
+                platform=interaction.platform,
+                person_ref=interaction.person_ref,
+                now=now,
+            )
             if found is None:
+                await session.rollback()
                 return None
             me = _me(found)
             known.append(words_for(me.locale, me.zone))
             route = self._route(interaction, me)
-            if not await inbox.add_interaction(session, key=interaction.key, now=now):
+            if not is_new:
                 return SILENCE
             context = Context(
                 session=session,

@@ -80,6 +80,14 @@ def _work(
         cursor.close()
 
 
+def _work_all(
+    raw: sqlite3.Connection, opening: str | None, statements: tuple[tuple[str, tuple[Any, ...]], ...]
+) -> list[list[Any]]:
+    if opening is not None and not raw.in_transaction:
+        raw.execute(opening)
+    return [raw.execute(*one).fetchall() for one in statements]
+
+
 class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
     """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work."""
 
@@ -102,9 +110,13 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
             )
         return turn
 
-    async def run(self, operation: str, parameters: tuple[Any, ...]) -> list[Any]:
-        """Return the rows of a statement in the driver's own words; raises the driver's own errors."""
-        return (await self.turn("execute", operation, parameters))[1]
+    async def run(self, *statements: tuple[str, tuple[Any, ...]]) -> list[list[Any]]:
+        """Return the rows of each statement, in the driver's own words, all in one turn; raises the driver's errors."""
+        driver: Any = self._connection
+        self.is_used = True
+        async with self._execute_mutex:
+            rows: list[list[Any]] = await driver._execute(_work_all, driver._conn, self.opening, statements)
+        return rows
 
     def commit(self) -> None:
         """Commit what was sent; it stays used if that fails or is cancelled."""

@@ -7,7 +7,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import InboxRow
-from storage.prepared import Prepared
+from storage.prepared import Prepared, Row, together
+from storage.queries.members import ME
 from storage.tables import INBOX
 
 _ADD = Prepared(
@@ -16,9 +17,14 @@ _ADD = Prepared(
 )
 
 
-async def add_interaction(session: AsyncSession, *, key: str, now: datetime) -> bool:
-    """Note that the interaction `key` is being handled; `False` if it already was."""
-    return await _ADD.first(session, {"key": key[:200], "at": now}) is not None
+async def receive(
+    session: AsyncSession, *, key: str, platform: str, person_ref: str, now: datetime
+) -> tuple[Row | None, bool]:
+    """Return who acts, as `members.find_me`, and whether the interaction is new; it is noted either way."""
+    added, found = await together(
+        session, (_ADD, {"key": key[:200], "at": now}), (ME, {"platform": platform, "person_ref": person_ref})
+    )
+    return found[0] if found else None, bool(added)
 
 
 async def has_interaction(session: AsyncSession, *, key: str) -> bool:

@@ -14,7 +14,7 @@ from storage.prepared import Prepared, Row
 from storage.tables import MEMBER
 
 _MEMBER = MEMBER.c
-_ME = Prepared(
+ME = Prepared(
     select(
         _MEMBER.id,
         _MEMBER.platform,
@@ -48,7 +48,7 @@ class Newcomer:
 
 async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> Row | None:
     """Return what a context needs of one member, by column name; `None` for someone without a row."""
-    return await _ME.first(session, {"platform": platform, "person_ref": person_ref})
+    return await ME.first(session, {"platform": platform, "person_ref": person_ref})
 
 
 async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime) -> None:
