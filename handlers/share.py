@@ -220,11 +220,11 @@ async def _own(ctx: Context, share_id: int) -> tuple[_Scene, Held | None]:
 
 
 def _first_network(ctx: Context, scene: _Scene) -> str:
-    """Return the member's remembered network, if the post may go there, or the best known one that it may go to."""
-    if not scene.networks:
-        raise Unable("share.refused_network_off")
+    """Return the member's remembered network, if the post may go there, or the best known one; "" if there is none."""
     remembered = ctx.me.default_network
-    return remembered if remembered in scene.networks else scene.networks[0]
+    if remembered in scene.networks:
+        return remembered
+    return scene.networks[0] if scene.networks else ""
 
 
 def _refusal(ctx: Context, scene: _Scene, network: str) -> Refusal | None:

@@ -211,6 +211,7 @@ async def test_a_network_that_takes_no_text_says_so_and_earns_nothing_where_it_m
         ({"expires_at": NOW}, "share.refused_expired"),
         ({"state": "scheduled"}, "share.refused_not_published"),
         ({"networks": []}, "share.refused_network_off"),
+        ({"state": "draft", "networks": []}, "share.refused_not_published"),
     ],
 )
 async def test_a_post_that_cannot_be_shared_is_refused_with_a_way_on(
