@@ -20,7 +20,16 @@ TOKENS = (
     r"(?<=hooks\.slack\.com/)[\w/-]+",
     r"(?<=ticket=)[\w-]+",
 )
-NOISY = ("slack_bolt", "slack_sdk", "slack_bolt.AsyncApp", "alembic", "aiosqlite", "apscheduler", "asyncio", "uvicorn.access")
+NOISY = (
+    "slack_bolt",
+    "slack_sdk",
+    "slack_bolt.AsyncApp",
+    "alembic",
+    "aiosqlite",
+    "apscheduler",
+    "asyncio",
+    "uvicorn.access",
+)
 SHOWN = (VouchError, TypeError, AttributeError, NameError, ImportError, NotImplementedError, OSError)
 """Errors whose messages speak of code or of the machine; of all others the message may hold what a person wrote."""
 
