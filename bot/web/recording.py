@@ -64,6 +64,11 @@ class Recorder:
             await asyncio.wait({self._late}, timeout=2)
         await asyncio.to_thread(self._journal.seal)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that was answered is in the database."""
+        return not (self._is_journalling or self._waiting or self._unjournalled)
+
     def journal_size(self) -> int:
         """Return how many bytes wait in the journal."""
         return self._journal.size()

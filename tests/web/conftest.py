@@ -13,18 +13,19 @@ import pytest
 import uvicorn
 from sqlalchemy import func, select
 
+from bot.core.programme import Programme
 from bot.core.visits import trusted_proxies
 from bot.web.app import SERVER_OPTIONS, Check, WebParts, create_web
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking
-from storage.engine import Sessions
+from storage.engine import Sessions, sqlite_url
 from storage.models import Share, TrackedLink, Visit
 from storage.schema import create_schema
-from tests.handlers.conftest import SECRET, World, programme
-from tests.postgres import postgres_server, postgres_url, url
+from tests.handlers import conftest as company
+from tests.handlers.conftest import SECRET, World
 
-__all__ = ["postgres_server", "postgres_url", "programme", "url"]
+programme = company.programme
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 METRICS_TOKEN = "for-prometheus-only"  # noqa: S105 - of these tests
@@ -82,20 +83,34 @@ class Web:
             session.add(link)
         return link.id
 
+    async def settle(self) -> None:
+        """Wait until what was journalled, as it is on a slow machine, is in the database."""
+
+        async def is_settled() -> bool:
+            return self.tracked.recorder.is_settled
+
+        await self.until(is_settled)
+
     async def visits(self) -> Sequence[Visit]:
-        """Return the visits that are in the database."""
+        """Return the visits that were kept."""
+        await self.settle()
         async with self.world.sessions.reading() as session:
             return (await session.scalars(select(Visit).order_by(Visit.id))).all()
 
     async def count_visits(self) -> int:
-        """Return how many visits are in the database."""
+        """Return how many visits were kept."""
+        await self.settle()
+        return await self.count_rows()
+
+    async def count_rows(self) -> int:
+        """Return how many visits are in the database now."""
         async with self.world.sessions.reading() as session:
             return await session.scalar(select(func.count()).select_from(Visit)) or 0
 
     async def until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(WAIT):
-            while not await is_so():
+            while not await is_so():  # noqa: ASYNC110 - what is waited for is outside this process
                 await asyncio.sleep(0.02)
 
 
@@ -134,7 +149,7 @@ class Makes:
         serving = asyncio.create_task(server.serve())
         try:
             async with asyncio.timeout(WAIT), aiohttp.ClientSession() as http:
-                while not server.started:
+                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(0.01)
                 port = server.servers[0].sockets[0].getsockname()[1]
                 yield Web(world=self.world, tracked=tracked, port=port, http=http)
@@ -145,8 +160,14 @@ class Makes:
 
 
 @pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The address of an empty SQLite database."""
+    return sqlite_url(tmp_path)
+
+
+@pytest.fixture
 async def sessions(url: str) -> AsyncIterator[Sessions]:
-    """A fresh database of either kind with all tables."""
+    """A fresh database with all tables."""
     opened = Sessions(url)
     await create_schema(opened)
     yield opened
@@ -154,9 +175,10 @@ async def sessions(url: str) -> AsyncIterator[Sessions]:
 
 
 @pytest.fixture
-def makes(sessions: Sessions, programme, tmp_path: Path) -> Makes:  # type: ignore[no-untyped-def]  # noqa: F811
+def makes(sessions: Sessions, programme: Programme, tmp_path: Path) -> Makes:
     """What makes served applications."""
-    return Makes(World(sessions=sessions, programme=replace(programme, public_url="http://127.0.0.1:1")), tmp_path)
+    here = replace(programme, public_url="http://127.0.0.1:1")
+    return Makes(World(sessions=sessions, programme=here), tmp_path)
 
 
 @pytest.fixture
@@ -174,7 +196,7 @@ def locked(path: Path) -> Iterator[None]:
         "held.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(path)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     try:
