@@ -123,7 +123,7 @@ def _page_fields(words: Words, draft: Draft) -> tuple[Field, ...]:
 
 
 def _choices(words: Words, programme: Programme, draft: Draft) -> tuple[Field, ...]:
-    channels = [(one.ref, f"#{one.name}") for one in programme.channels]
+    channels = [(one.ref, " · ".join([f"#{one.name}", *one.topics])) for one in programme.channels]
     networks = [(name, NETWORKS[name].label) for name in programme.networks if name in NETWORKS]
     choices: list[Field] = [_many(words, "channels", channels, draft.channels)]
     if programme.topics:
