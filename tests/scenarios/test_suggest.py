@@ -1,4 +1,4 @@
-"""Suggest and decide: three ways to suggest, one card, two names, one decision, and everybody hears what became of it."""
+"""Suggest and decide: three ways to suggest, one card, two names, one decision, and all hear what became of it."""
 
 import asyncio
 

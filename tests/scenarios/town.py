@@ -26,6 +26,7 @@ OMAR, LENA, PRIYA, MARCUS, SANNE, JORIS = "U0OMAR", "U0LENA", "U0PRIYA", "U0MARC
 IRIS, TOM, ELIF, CLAIRE = "U0IRIS", "U0TOM", "U0ELIF", "U0CLAIRE"  # three newcomers and a guest
 PRODUCT, GENERAL, ENGINEERING, CURATORS = "C0PRODUCT", "C0GENERAL", "C0ENGINEER", "C0CURATORS"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 ROOT = Path(__file__).parents[2]
 
 
@@ -109,13 +110,13 @@ class Town:
 
     # What people do
 
-    async def post(self, route: str, **body: Any) -> Json:
+    async def post(self, route: str, **body: object) -> Json:
         """Ask the playground to do something; raises if it says that it went wrong."""
         told = await self.ask(route, **body)
         assert told["ok"], told
         return told
 
-    async def ask(self, route: str, **body: Any) -> Json:
+    async def ask(self, route: str, **body: object) -> Json:
         """Ask the playground to do something and return its answer, good or bad."""
         named = {("as" if key == "who" else key): value for key, value in body.items()}
         async with self.http.post(f"{self.address}/api/{route}", json=named) as response:
@@ -157,25 +158,33 @@ class Town:
 
     async def find(self, channel: str, who: str, words: str) -> Json:
         """Return the newest message with `words` in it, waiting for it for some seconds."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(10):
             while True:
                 for message in reversed(await self.messages(channel, who)):
                     if words in everything_said(message):
                         return message
                 await asyncio.sleep(0.1)
 
+    async def announcement(self, who: str, title: str, channel: str = PRODUCT) -> Json:
+        """Return what stands in a channel for a post, not a board that names it."""
+        await self.find(channel, who, f"To share if you like: {title}")
+        found = [
+            one for one in await self.messages(channel, who) if one["text"].startswith("To share if you like: " + title)
+        ]
+        return found[-1]
+
     async def card(self, ref: str, who: str = NADIA) -> Json:
         """Return the curators' card of a suggestion ("S6") or of a pending post ("P6")."""
         return await self.find(CURATORS, who, f"{ref} " if ref[0] == "P" else f"Suggestion {ref} ")
 
-    async def press(self, who: str, channel: str, message: Json, action: str, **more: Any) -> Json:
+    async def press(self, who: str, channel: str, message: Json, action: str, **more: object) -> Json:
         """Press a button on a message, by the beginning of its action id."""
         element = find_element(message["blocks"], action)
         return await self.post(
             "click", who=who, channel=channel, ts=message["ts"], action_id=element["action_id"], **more
         )
 
-    async def press_in_view(self, who: str, action: str, **more: Any) -> Json:
+    async def press_in_view(self, who: str, action: str, **more: object) -> Json:
         """Press a button in the open window, or change an element in it."""
         view = await self.view(who)
         assert view is not None
@@ -194,11 +203,19 @@ class Town:
         found: Json = told["view"]
         return found
 
-    async def change_view(self, who: str, view: Json, name: str, **fields: Any) -> Json:
+    async def press_in_home(self, who: str, action: str) -> Json:
+        """Press a button on a person's Home tab."""
+        home = await self.home(who)
+        element = find_element(home["blocks"], action)
+        return await self.post("click", who=who, view_id=home["id"], action_id=element["action_id"])
+
+    async def change_view(self, who: str, view: Json, name: str, **fields: object) -> Json:
         """Choose in an element of the window that tells the bot at once, with the other fields as typed."""
         block = find_block(view, name)
+        wait = {"wait_s": fields.pop("wait_s")} if "wait_s" in fields else {}
         return await self.post(
             "click",
+            **wait,
             who=who,
             view_id=view["id"],
             block_id=block["block_id"],
@@ -211,7 +228,7 @@ class Town:
         """Return what a person saw at once in private: beside what they did, or in their conversation with the bot."""
         return [*answer.get("ephemeral", ()), *(await self.direct(who))[-1:]]
 
-    async def submit(self, who: str, **fields: Any) -> Json:
+    async def submit(self, who: str, **fields: object) -> Json:
         """Submit the open window with what is in it, changed by `fields` (name to value)."""
         view = await self.view(who)
         assert view is not None
@@ -248,21 +265,19 @@ class Town:
         """Return what time it is in town."""
         return datetime.fromisoformat((await self.read("clock"))["now"])
 
-    async def to_next(self, weekdays: Sequence[int], at: time, zone: str = "Europe/Amsterdam") -> datetime:
-        """Move the clock to the next such time on one of the weekdays (0 is Monday), never to one of today's."""
-        local = (await self.now()).astimezone(ZoneInfo(zone))
+    async def next_moment(self, weekdays: Sequence[int], at: time) -> datetime:
+        """Return the next such time in Amsterdam on one of the weekdays (0 is Monday), never one of today's."""
+        local = (await self.now()).astimezone(AMSTERDAM)
         days = (local.date() + timedelta(days=ahead) for ahead in range(1, 8))
-        moment = datetime.combine(next(day for day in days if day.weekday() in weekdays), at, ZoneInfo(zone))
-        await self.to(moment.isoformat())
-        return moment
+        return datetime.combine(next(day for day in days if day.weekday() in weekdays), at, AMSTERDAM)
 
     async def to_working_hours(self) -> None:
         """Move the clock to ten o'clock on the next working day, so that members may be written to."""
-        await self.to_next(range(5), time(10))
+        await self.to((await self.next_moment(range(5), time(10))).isoformat())
 
     async def open_share(self, who: str, words: str = "Nine litres", channel: str = PRODUCT) -> Json:
         """Press Share on the post with `words` in its announcement, and return the window."""
-        told = await self.press(who, channel, await self.find(channel, who, words), "open_share")
+        told = await self.press(who, channel, await self.announcement(who, words, channel), "open_share")
         view: Json = told["view"]
         return view
 
@@ -272,7 +287,7 @@ class Town:
         return int(self.rows(f"{statement} WHERE person_ref = ?", who)[0][0])
 
     async def share(self, who: str, message: Json, text: str, channel: str = PRODUCT, network: str = "linkedin") -> str:
-        """Share a post with one's own text, by two clicks (choosing another network is a third); the composer's address."""
+        """Share a post with one's own text, in two clicks (three to another network); the address."""
         view = (await self.press(who, channel, message, "open_share"))["view"]
         if chosen(view, "network") != network:
             await self.change_view(who, view, "network", network=network, text=text)
@@ -359,7 +374,7 @@ def everything_said(thing: Any) -> str:  # noqa: ANN401
 def texts_of(thing: Any) -> str:  # noqa: ANN401
     """Return every text in a message or view, one after the other."""
     if isinstance(thing, dict):
-        own = [value for key, value in thing.items() if key == "text" and isinstance(value, str)]
+        own = [thing[key] for key in ("text", "fallback", "alt_text") if isinstance(thing.get(key), str)]
         return " ".join([*own, *(texts_of(value) for value in thing.values())])
     if isinstance(thing, list):
         return " ".join(texts_of(one) for one in thing)
