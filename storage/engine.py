@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
 from storage.one_turn import DRIVER, begin_with, write_at_once
@@ -73,6 +73,8 @@ class Sessions:
         self._read = async_sessionmaker(self.reader, expire_on_commit=False)
         self._lock: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self.on_jobs: list[Callable[[], None]] = []
+        self._kept: AsyncConnection | None = None
+        self._kept_driver: Any = None
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -100,14 +102,26 @@ class Sessions:
             async with self.writer.begin() as connection:
                 await connection.exec_driver_sql(statement, values)
             return
-        async with self._lock, self.writer.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
+        async with self._lock:
             try:
-                await write_at_once(driver, statement, values)
+                await write_at_once(await self._own_driver(), statement, values)
             except sqlite3.IntegrityError as error:
                 raise IntegrityError(None, None, error) from error
             except sqlite3.OperationalError as error:
+                await self._let_go()
                 raise OperationalError(None, None, error) from error
+
+    async def _own_driver(self) -> Any:  # noqa: ANN401 - the driver's connection
+        """Return the connection that is kept for `write_at_once`: taking one from the pool costs more than writing."""
+        if self._kept is None:
+            self._kept = await self.writer.connect()
+            self._kept_driver = (await self._kept.get_raw_connection()).driver_connection
+        return self._kept_driver
+
+    async def _let_go(self) -> None:
+        kept, self._kept, self._kept_driver = self._kept, None, None
+        if kept is not None:
+            await kept.close()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -117,6 +131,7 @@ class Sessions:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._let_go()
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -138,9 +153,9 @@ def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         hide_parameters=True,
-        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000},
+        connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000, "check_same_thread": False},
         pool_size=1 if is_writer else 4,
-        max_overflow=0,
+        max_overflow=1 if is_writer else 0,  # for the one that is kept for `write_at_once`
     )
     event.listen(engine.sync_engine, "connect", _set_up if is_writer else _set_up_reader)
     event.listen(engine.sync_engine, "begin", _begin_immediate if is_writer else _begin_deferred)

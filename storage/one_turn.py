@@ -8,6 +8,7 @@ relies on such members too.
 
 import collections
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -89,9 +90,13 @@ def _work_all(
 
 
 class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
-    """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work."""
+    """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work.
 
-    __slots__ = ("is_used", "opening")
+    `is_used` once something was sent, `is_ours` unless the driver's thread may still be at work on it, as after a wait
+    that was cancelled.
+    """
+
+    __slots__ = ("is_ours", "is_used", "opening")
     _cursor_cls = _Cursor
 
     def __init__(self, *arg: Any, **kw: Any) -> None:  # noqa: ANN401
@@ -99,36 +104,51 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
         super().__init__(*arg, **kw)
         self.opening: str | None = None
         self.is_used = False
+        self.is_ours = True
 
     async def turn(self, method: str, operation: str, parameters: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401
         """Return what is left of a cursor, and the rows, of a statement that is begun, run and closed in one turn."""
-        driver: Any = self._connection
-        self.is_used = True
-        async with self._execute_mutex:
-            turn: tuple[Any, list[Any]] = await driver._execute(
-                _work, driver._conn, self.opening, method, operation, parameters
-            )
+        turn: tuple[Any, list[Any]] = await self._take_turn(_work, self.opening, method, operation, parameters)
         return turn
 
-    async def run(self, *statements: tuple[str, tuple[Any, ...]]) -> list[list[Any]]:
-        """Return the rows of each statement, in the driver's own words, all in one turn; raises the driver's errors."""
+    async def _take_turn(self, work: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
         driver: Any = self._connection
-        self.is_used = True
+        self.is_used, self.is_ours = True, False
         async with self._execute_mutex:
-            rows: list[list[Any]] = await driver._execute(_work_all, driver._conn, self.opening, statements)
+            try:
+                done = await driver._execute(work, driver._conn, *given)
+            except sqlite3.Error:
+                self.is_ours = True
+                raise
+        self.is_ours = True
+        return done
+
+    async def run(self, *statements: tuple[str, tuple[Any, ...]]) -> list[list[Any]]:
+        """Return the rows of each short statement, in the driver's own words; raises the driver's errors.
+
+        The first ones of a transaction, which may wait for another process, take one turn together. Those after them
+        wait for nobody and are over sooner than a turn begins: they are run here.
+        """
+        driver: Any = self._connection
+        if self.is_ours and driver._conn.in_transaction:
+            return _work_all(driver._conn, None, statements)
+        rows: list[list[Any]] = await self._take_turn(_work_all, self.opening, statements)
         return rows
 
     def commit(self) -> None:
         """Commit what was sent; it stays used if that fails or is cancelled."""
         if self.is_used:
             super().commit()
-        self.opening, self.is_used = None, False
+        self._forget()
 
     def rollback(self) -> None:
         """Roll back what was sent, if anything was since the last commit."""
         if self.is_used:
             super().rollback()
-        self.opening, self.is_used = None, False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.opening, self.is_used, self.is_ours = None, False, True
 
 
 class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
