@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.scenarios.town import NADIA, PRODUCT, Json, Town, everything_said, find_element, values_of
+from tests.scenarios.town import NADIA, PRODUCT, Json, Town, everything_said, find_element
 
 TABLES = ("member", "post", "wording", "announcement", "share", "link", "suggestion", "decision", "ledger_entry")
 ARTICLES = ("green-roof", "leak-detector", "open-sensor", "trade-fair")
@@ -36,7 +36,7 @@ def said(answer: Json) -> str:
     return everything_said(answer.get("ephemeral") or []) + " " + everything_said(answer.get("view") or {})
 
 
-async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) -> Json:
+async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) -> Json:  # noqa: ANN401 - values of inputs
     """Open a new post's form, fill it in and submit it, and return the playground's answer."""
     opened = await town.command(who, "post new")
     assert opened["view"], opened
@@ -49,7 +49,7 @@ async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) ->
     return await town.submit(who, **(typed | fields))
 
 
-async def announce(town: Town, title: str, *, who: str = NADIA, **fields: Any) -> tuple[int, Json]:
+async def announce(town: Town, title: str, *, who: str = NADIA, **fields: Any) -> tuple[int, Json]:  # noqa: ANN401
     """Announce a new post by the form, and return its number and its message in the channel."""
     told = await fill_in(town, title, who=who, **fields)
     assert told.get("response_action") == "push", told
@@ -72,11 +72,6 @@ async def share_button(town: Town, who: str, message: Json) -> tuple[Json, str]:
     opened = await town.press(who, PRODUCT, message, "open_share")
     assert opened["view"], opened
     return opened["view"], str(find_element(opened["view"]["blocks"], "leave_for_network")["url"])
-
-
-def typed_in(view: Json, **fields: Any) -> Json:
-    """Return the values of a window with `fields` typed."""
-    return values_of(view, fields)
 
 
 # Straight to the bot, past the playground

@@ -1,4 +1,4 @@
-"""Clicks that come twice, too late, from the wrong person or with what cannot be: answered kindly, done once or never."""
+"""Clicks that come twice, too late, from the wrong person or with what cannot be: done once or never, and told so."""
 
 import asyncio
 import json
@@ -193,7 +193,7 @@ async def test_buttons_of_a_discarded_draft_say_that_it_is_gone(town: Town) -> N
     direct = await town.direct_channel(NADIA)
     preview = next(one for one in reversed(await town.direct(NADIA)) if "Discarded" in everything_said(one))
     await town.press(NADIA, direct, preview, "open_share")
-    assert "not out yet" in everything_said((await town.direct(NADIA))[-1])
+    await town.find(direct, NADIA, "not out yet")
     drafts = (await town.command(NADIA, "post"))["ephemeral"][-1]
     discard = next(
         element["action_id"]
@@ -205,7 +205,7 @@ async def test_buttons_of_a_discarded_draft_say_that_it_is_gone(town: Town) -> N
     assert town.rows("SELECT count(*) FROM post WHERE id = ?", post_id) == [(0,)]
     before = held(town)
     await town.press(NADIA, direct, preview, "open_share")
-    assert "not there any more" in everything_said((await town.direct(NADIA))[-1])
+    await town.find(direct, NADIA, "not there any more")
     again = await town.ask("click", who=NADIA, channel=PRODUCT, ts=drafts["ts"], action_id=discard)
     assert "not there any more" in said(again)
     status, text = await _as_somebody(town, form, NADIA)

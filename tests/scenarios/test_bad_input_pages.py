@@ -1,4 +1,4 @@
-"""Links that lead nowhere good: the curator reads why, the form stays usable, and nobody inside is asked for anything."""
+"""Links that lead nowhere good: the curator reads why, the form stays usable, and nothing inside is asked."""
 
 import asyncio
 

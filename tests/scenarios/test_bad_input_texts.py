@@ -20,7 +20,7 @@ from tests.scenarios.bad_input import (
     signed,
     write,
 )
-from tests.scenarios.town import CURATORS, NADIA, OMAR, PRODUCT, SANNE, THOMAS, Json, Town, composed, everything_said
+from tests.scenarios.town import CURATORS, NADIA, OMAR, SANNE, THOMAS, Json, Town, composed, everything_said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

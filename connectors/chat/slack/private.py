@@ -1,6 +1,8 @@
 """A private message to the person who acted, by the way that is open where they acted."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from http import HTTPStatus
 
 import aiohttp
@@ -14,6 +16,8 @@ from connectors.chat.slack.render import render_message
 from connectors.chat.slack.render_text import Json
 
 Way = Callable[[Json, Place], Awaitable[None]]
+MORE_TRIES = 2
+LONGEST_WAIT = timedelta(seconds=15)
 
 
 class PrivateAnswers:
@@ -24,7 +28,10 @@ class PrivateAnswers:
         self._client = client
 
     async def send(self, card: Card, place: Place) -> None:
-        """Send `card` once, by the first way that is not refused; raises an `OutsideError` if all are."""
+        """Send `card` once, by the first way that is not refused; raises an `OutsideError` if all are.
+
+        While Slack asks for a little patience the last way is tried again: whoever clicked waits for an answer.
+        """
         message = render_message(card)
         ways = list(self._ways(place))
         for way in ways[:-1]:
@@ -32,7 +39,17 @@ class PrivateAnswers:
                 return await way(message, place)
             except (Refused, TryLater):
                 continue
-        return await ways[-1](message, place)
+        return await self._patiently(ways[-1], message, place)
+
+    async def _patiently(self, way: Way, message: Json, place: Place) -> None:
+        for _ in range(MORE_TRIES):
+            try:
+                return await way(message, place)
+            except TryLater as error:  # nothing was sent
+                if error.after > LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(error.after.total_seconds())
+        return await way(message, place)
 
     def _ways(self, place: Place) -> Iterator[Way]:
         if place.is_direct and place.kind is not Kind.COMMAND:

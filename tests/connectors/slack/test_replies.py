@@ -271,6 +271,29 @@ async def test_in_the_conversation_with_the_bot_an_answer_is_a_message(
     assert slack.asked("chat.postEphemeral") == []
 
 
+async def test_an_answer_that_is_asked_to_wait_comes_a_little_later_and_once(
+    door: Door, dispatch: FakeDispatch, slack: FakeSlack
+) -> None:
+    for _ in range(2):
+        slack.will(
+            "chat.postMessage", status=429, body={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "0"}
+        )
+    dispatch.reply = Reply(card=CARD)
+    await answered(door, payload("direct_message"))
+    assert len(slack.asked("chat.postMessage")) == 3
+
+
+async def test_an_answer_that_is_asked_to_wait_for_long_is_given_up(
+    door: Door, dispatch: FakeDispatch, slack: FakeSlack
+) -> None:
+    slack.will(
+        "chat.postMessage", status=429, body={"ok": False, "error": "ratelimited"}, headers={"Retry-After": "60"}
+    )
+    dispatch.reply = Reply(card=CARD)
+    await answered(door, payload("direct_message"))
+    assert len(slack.asked("chat.postMessage")) == 1
+
+
 async def test_a_shortcut_is_answered_where_the_message_is_without_being_a_member_there(
     door: Door, dispatch: FakeDispatch, slack: FakeSlack
 ) -> None:
