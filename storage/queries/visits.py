@@ -60,7 +60,9 @@ def _conversions(dialect: Dialect) -> list[tuple[int, Any]]:
     """Return which columns, by their place, the database wants in another form, and what brings them into it."""
     columns = [Visit.__table__.c[name] for name in NewVisit._fields]
     processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    return [(place, process) for place, process in enumerate(processors) if process is not None]
+    found = [(place, process) for place, process in enumerate(processors) if process is not None]
+    day = NewVisit._fields.index("on_day")  # the same for nearly all
+    return [(place, lru_cache(maxsize=8)(process) if place == day else process) for place, process in found]
 
 
 async def add_visits_again(session: AsyncSession, *, visits: Iterable[NewVisit]) -> int:

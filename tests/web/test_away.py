@@ -55,6 +55,14 @@ async def sessions(tmp_path: Path) -> AsyncIterator[Leavable]:
     await opened.close()
 
 
+async def allow_pages(sessions: Sessions, count: int) -> None:
+    """Let the database grow to `count` pages at most, on every connection that writes."""
+    limit = f"PRAGMA max_page_count={count}"
+    async with sessions.writer.connect() as connection:
+        await connection.execute(text(limit))
+    await (await sessions._own_driver()).execute_fetchall(limit)
+
+
 async def follow(web: Web, times: int) -> None:
     answers = await asyncio.gather(*(web.ask(LINK) for _ in range(times)))
     assert {(answer.status, answer.headers.get("location")) for answer in answers} == {(302, "https://example.com/a")}
@@ -123,14 +131,11 @@ async def test_with_the_database_away_other_links_get_a_plain_page_and_work_agai
 async def test_when_the_disk_is_full_known_links_lead_on_and_their_visits_are_kept_once_there_is_room(web: Web) -> None:
     await web.add_link()
     await follow(web, 3)
-    async with web.world.sessions.writer.connect() as connection:
-        pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
-        await connection.execute(text(f"PRAGMA max_page_count={pages}"))
+    await allow_pages(web.world.sessions, 1)  # as many as there are
     for _ in range(20):
         await follow(web, 30)
     assert web.tracked.recorder.journalled > 0
-    async with web.world.sessions.writer.connect() as connection:
-        await connection.execute(text("PRAGMA max_page_count=1000000"))
+    await allow_pages(web.world.sessions, 1_000_000)
     await are_all_kept(web, 603)
 
 
