@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import ip_address
 from typing import Protocol
@@ -129,6 +130,7 @@ def _ascii_host(host: str, *, is_bracketed: bool) -> str:
     return encoded
 
 
+@lru_cache(maxsize=1000)
 def with_utm(url: str, *, network: str, campaign: str, variant: str) -> str:
     """Return `url` with campaign parameters for the company's own web statistics; never a name or number of a person.
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import regex
 
@@ -157,7 +158,7 @@ def shorten(text: str, limit: int, *, measure: Callable[[str], int] = len) -> st
 
     A character that a reader sees as one is never cut through; a word longer than half of the room is cut.
     """
-    if measure(text) <= limit:
+    if not text or measure(text) <= limit:
         return text
     ends = [0, *(found.end() for found in _GRAPHEME.finditer(text))]
     low, high = 0, len(ends) - 1
@@ -193,6 +194,7 @@ def disclosure_line(company: str, locale: str, custom: Mapping[str, str] | None 
     return line.replace("{tag}", hashtag(company)).replace("{company}", company.strip())
 
 
+@lru_cache(maxsize=100)
 def hashtag(words: str) -> str:
     """Return `words` as the part of a hashtag after "#": letters and digits only, each word with a capital."""
     return "".join(word[0].upper() + word[1:] for word in regex.findall(r"[\p{L}\p{N}\p{M}]+", words))
@@ -203,6 +205,8 @@ def plain(text: str) -> str:
 
     Line ends become "\\n", tabs a blank; joiners inside emoji and scripts, and letters of any script, stay.
     """
+    if text.isprintable():
+        return text
     return _CONTROLS.sub("", _NEWLINES.sub("\n", text).replace("\t", " "))
 
 

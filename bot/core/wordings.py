@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -54,6 +55,7 @@ def _place(wording: Wording, languages: Sequence[str]) -> int:
     return known.index(language) if language in known else len(known)
 
 
+@lru_cache(maxsize=100)
 def _primary(language: str) -> str:
     return language.replace("_", "-").partition("-")[0].lower()
 
