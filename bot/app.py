@@ -14,7 +14,7 @@ from bot.clock import FollowedClock, WallClock
 from bot.config import Config, read_config
 from bot.core import actions as a
 from bot.core import jobs as j
-from bot.core.cards import Card, Chart
+from bot.core.cards import Card, Chart, Text
 from bot.core.codec import name_of
 from bot.core.people import Role
 from bot.core.ports import Dispatch
@@ -314,8 +314,8 @@ def _links(
 def _notices(programme: Programme) -> Notices:
     words = words_for(programme.languages[0], str(programme.zone))
     return Notices(
-        window_failed=Card(title=words.text("error.window_failed")),
-        unreadable=Card(title=words.text("error.unreadable")),
+        window_failed=Card(body=(Text(words.rich("error.window_failed")),)),
+        unreadable=Card(body=(Text(words.rich("error.unreadable")),)),
     )
 
 

@@ -169,13 +169,17 @@ def _me(row: Row) -> Me:
 
 def _sorry(interaction: Interaction, words: Words, key: str, params: Mapping[str, object]) -> Reply:
     """Say it where the person is: over the open window, so that nothing typed is lost, else as a private message."""
-    message = words.text(key, **params)
+    body = (Text(words.rich(key, **{name: _shown(value) for name, value in params.items()})),)
     if interaction.window_ref is None:
-        return Reply(card=Card(title=message))
+        return Reply(card=Card(body=body))
     form = Form(
         ref=f"notice-{interaction.key}"[:255],
         title="Vouch",
-        body=(Text((message,)),),
+        body=body,
         close_label=words.text("button.back"),
     )
     return Reply(form=form, is_stacked=True)
+
+
+def _shown(value: object) -> str | int:
+    return value if isinstance(value, str | int) else str(value)

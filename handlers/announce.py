@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.cards import Card
+from bot.core.cards import Card, Spans
 from bot.core.errors import Refused
 from bot.core.jobs import AnnounceIn, PublishDue, RefreshAnnouncement, TellPostDecision, TellWithdrawal
 from bot.core.moderation import PostEvent, PostState
@@ -117,8 +117,8 @@ async def tell_withdrawal(out: Outside, job: TellWithdrawal) -> Record | None:
     return look_again
 
 
-def _how_far(words: Words, progress: Progress, *, ref: str, is_last: bool) -> str:
+def _how_far(words: Words, progress: Progress, *, ref: str, is_last: bool) -> Spans:
     if progress.done == progress.total:
-        return words.text("post.withdrawn_all", ref=ref, count=progress.total)
+        return words.rich("post.withdrawn_all", ref=ref, count=progress.total)
     key = "post.withdrawn_stuck" if is_last else "post.withdrawn_so_far"
-    return words.text(key, ref=ref, done=progress.done, total=progress.total)
+    return words.rich(key, ref=ref, done=progress.done, total=progress.total)

@@ -4,6 +4,7 @@ from bot.core.actions import DropJob, RetryJob, ShowFailures
 from bot.core.cards import Button, Buttons, Card, Confirm, Divider, Element, Text
 from bot.core.jobs import JobState
 from bot.core.reply import Reply
+from handlers.cards.post import line_card
 from handlers.context import Context
 from storage.queries import jobs
 
@@ -12,7 +13,7 @@ async def show_failures(ctx: Context, action: ShowFailures) -> Reply:
     """List what failed and what is uncertain, the newest ten, each with what may be done about it."""
     stuck, count = await jobs.list_stuck(ctx.session)
     if not stuck:
-        return Reply(card=Card(title=ctx.text("failures.none")))
+        return Reply(card=line_card(ctx.rich("failures.none")))
     body: list[Element] = [Text((ctx.text("failures.intro"),), style="quiet")]
     for job in stuck:
         body += [Divider(), *_stuck(ctx, job)]
@@ -24,15 +25,15 @@ async def show_failures(ctx: Context, action: ShowFailures) -> Reply:
 async def retry_job(ctx: Context, action: RetryJob) -> Reply:
     """Send a failed or uncertain job again; somebody else may have been first."""
     if await jobs.retry_job(ctx.session, job_id=action.job_id, now=ctx.now):
-        return Reply(card=Card(title=ctx.text("failures.retried", job=str(action.job_id))))
-    return Reply(card=Card(title=ctx.text("failures.gone", job=str(action.job_id))))
+        return Reply(card=line_card(ctx.rich("failures.retried", job=str(action.job_id))))
+    return Reply(card=line_card(ctx.rich("failures.gone", job=str(action.job_id))))
 
 
 async def drop_job(ctx: Context, action: DropJob) -> Reply:
     """Give a failed or uncertain job up; somebody else may have been first."""
     if await jobs.drop_job(ctx.session, job_id=action.job_id, now=ctx.now):
-        return Reply(card=Card(title=ctx.text("failures.dropped", job=str(action.job_id))))
-    return Reply(card=Card(title=ctx.text("failures.gone", job=str(action.job_id))))
+        return Reply(card=line_card(ctx.rich("failures.dropped", job=str(action.job_id))))
+    return Reply(card=line_card(ctx.rich("failures.gone", job=str(action.job_id))))
 
 
 def _stuck(ctx: Context, job: jobs.Stuck) -> list[Element]:

@@ -90,7 +90,7 @@ async def _part(ctx: Context, action: ShowBoard, stretch: Stretch, *, heading: s
 async def _private_card(ctx: Context, action: ShowBoard, title: str, *, stretch: Stretch, body: list[Element]) -> Card:
     points, above = await boards.find_own(ctx.session, stretch, member_id=ctx.member_id)
     own = cards.own_line(ctx.words, rank=own_rank(points, members_above=above), points=points)
-    quiet = Text((ctx.text("board.only_you"),), "quiet")
+    quiet = Text(ctx.rich("board.only_you"), "quiet")
     return Card(title=title, body=(*body, own, quiet, cards.board_buttons(ctx.words, action)))
 
 

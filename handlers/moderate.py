@@ -194,7 +194,7 @@ async def open_decline(ctx: Context, action: OpenDecline) -> Reply:
         await _check_move(ctx, subject, PostEvent.DECLINE)
         ref = f"P{subject.id}"
     form = decline_window(ctx.words, window=_window_ref(ctx, ref), ref=ref)
-    return Reply(form=form, fallback=line_card(ctx.text("decide.window_lost", ref=ref)))
+    return Reply(form=form, fallback=line_card(ctx.rich("decide.window_lost", ref=ref)))
 
 
 def _window_ref(ctx: Context, ref: str) -> str:

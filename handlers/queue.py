@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import ShowQueue
-from bot.core.cards import Bold, Buttons, Card, Divider, Element, Text
+from bot.core.cards import Bold, Buttons, Card, Divider, Element, Spans, Text
 from bot.core.errors import Refused
 from bot.core.jobs import ShowPending, TellPostDecision
 from bot.core.moderation import PostState
@@ -85,7 +85,7 @@ def _post_row(ctx: Context, post: Post) -> tuple[Element, ...]:
         edit = edit_button(ctx.words, ref, about=post.title)
         buttons = (edit, withdraw_button(ctx.words, ref, about=post.title))
     if post.state == PostState.APPROVED:
-        return (*lines, Text((ctx.text("queue.no_time", ref=ref),), "quiet"), Buttons(buttons))
+        return (*lines, Text(ctx.rich("queue.no_time", ref=ref), "quiet"), Buttons(buttons))
     return (*lines, Text(when_and_where(ctx.words, plans), "quiet"), Buttons(buttons))
 
 
@@ -144,9 +144,9 @@ async def tell_post_decision(out: Outside, job: TellPostDecision) -> Record | No
         return None
     words, ref = out.words(reader.locale, reader.zone), f"P{post.id}"
     if decided.what == "missed":
-        text = words.text("post.missed", ref=ref, title=post.title)
+        text: Spans = words.rich("post.missed", ref=ref, title=post.title)
     else:
-        text = f"{ref} · {post.title}: {_said(words, decided)}"
+        text = (f"{ref} · {post.title}: {_said(words, decided)}",)
     card = line_card(text, edit_button(words, ref, about=post.title)) if decided.what == "missed" else line_card(text)
     await out.surface.tell(reader.person_ref, card, key=f"post-decision-{post.id}-{decided.what}")
     return None

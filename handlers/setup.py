@@ -18,7 +18,7 @@ async def setup(ctx: Context, action: Setup) -> Reply:
     if code:
         return await _use_code(ctx, code)
     if ctx.me.role is not Role.ADMIN:
-        return Reply(card=Card(title=ctx.text("setup.title"), body=(Text((ctx.text("setup.how"),)),)))
+        return Reply(card=Card(title=ctx.text("setup.title"), body=(Text(ctx.rich("setup.how")),)))
     return await _state(ctx)
 
 
@@ -28,7 +28,7 @@ async def _use_code(ctx: Context, code: str) -> Reply:
         raise Unable("setup.wrong_code")
     await roles.fix_role(ctx.session, member_id=ctx.member_id, role=Role.ADMIN, now=ctx.now)
     body = (
-        Text((ctx.text("setup.next"),)),
+        Text(ctx.rich("setup.next")),
         Buttons((Button(label=ctx.text("setup.help"), action=ShowHelp()),)),
     )
     return Reply(card=Card(title=ctx.text("setup.welcome"), body=body))
@@ -53,7 +53,7 @@ async def _state(ctx: Context) -> Reply:
             Button(label=ctx.text("setup.failures"), action=ShowFailures()),
         )
     )
-    body = (Fields(pairs), Text((ctx.text("setup.doctor"),), style="quiet"), buttons)
+    body = (Fields(pairs), Text(ctx.rich("setup.doctor"), style="quiet"), buttons)
     return Reply(card=Card(title=ctx.text("setup.state"), body=body))
 
 

@@ -75,7 +75,7 @@ async def direct_message(ctx: Context, action: DirectMessage) -> Reply:
     """Take a link sent to the bot as a suggestion; anything else is answered with what the bot understands."""
     found = _find_links(action.text)
     if not found:
-        return Reply(card=line_card(ctx.text("suggest.direct_help")))
+        return Reply(card=line_card(ctx.rich("suggest.direct_help")))
     return Reply(card=await _take(ctx, _clean(found[0]), _without(action.text, found[0])))
 
 

@@ -25,6 +25,13 @@ class Italic:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Words to type as they are, such as a command."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Words that lead to `url`."""
 
@@ -54,7 +61,7 @@ class When:
     fallback: str
 
 
-Span = str | Bold | Italic | Link | Mention | Channel | When
+Span = str | Bold | Italic | Code | Link | Mention | Channel | When
 Spans = tuple[Span, ...]
 
 
@@ -64,6 +71,15 @@ class Text:
 
     spans: Spans
     style: Literal["body", "quiet", "heading", "quote"] = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What something is about, in little room: its title, a note below it, and beside them a small picture, if any."""
+
+    title: str
+    note: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +237,7 @@ class TimeField:
 
 
 Field = TextField | SelectField | ManyField | DateField | TimeField
-Element = Text | Fields | Image | Table | Divider | Buttons
+Element = Text | Headline | Fields | Image | Table | Divider | Buttons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +285,7 @@ def _words(span: Span) -> str:
     match span:
         case str():
             return span
-        case Bold(text=text) | Italic(text=text) | Link(text=text):
+        case Bold(text=text) | Italic(text=text) | Code(text=text) | Link(text=text):
             return text
         case When(fallback=fallback):
             return fallback

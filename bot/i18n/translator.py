@@ -15,10 +15,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from bot.core.cards import Span, Spans
+from bot.core.cards import Code, Span, Spans, plain
 
 FOLDER = Path(__file__).parent
 DEFAULT = "en"
+TYPED = "`"
+"""What stands before and after something to type in a catalogue's text: `/vouch help`."""
 
 
 @cache
@@ -53,7 +55,19 @@ def _singular(language: str, key: str) -> str:
 
 @cache
 def _plain(language: str, key: str) -> str:
-    return _singular(language, key).format()
+    return _bare(_singular(language, key)).format()
+
+
+@lru_cache(maxsize=2000)
+def _bare(template: str) -> str:
+    """Return a template without the marks around what is to be typed."""
+    return template.replace(TYPED, "")
+
+
+@lru_cache(maxsize=2000)
+def _pieces(template: str) -> tuple[tuple[str, bool], ...]:
+    """Return the parts of a template, each with whether it is to be typed as it is."""
+    return tuple((part, bool(at % 2)) for at, part in enumerate(template.split(TYPED)) if part)
 
 
 @lru_cache(maxsize=2000)
@@ -78,12 +92,19 @@ class Words:
         """Return the text for `key`; `count` chooses the plural form. An unknown key raises `KeyError`."""
         if not params:
             return _plain(self.language, key)
-        return self._template(key, params).format(**{name: self._shown(value) for name, value in params.items()})
+        return _bare(self._template(key, params)).format(**{name: self._shown(value) for name, value in params.items()})
 
     def rich(self, key: str, **params: Span | int) -> Spans:
-        """Return the text for `key` as spans, so that a placeholder may be bold, a link or a person."""
+        """Return the text for `key` as spans: a placeholder may be bold, a link or a person, and commands stand out."""
         spans: list[Span] = []
-        for words, name in _parts(self._template(key, params)):
+        for piece, is_typed in _pieces(self._template(key, params)):
+            filled = self._filled(piece, params)
+            spans += (Code(plain(filled)),) if is_typed else filled
+        return tuple(spans)
+
+    def _filled(self, piece: str, params: Mapping[str, Span | int]) -> Spans:
+        spans: list[Span] = []
+        for words, name in _parts(piece):
             if words:
                 spans.append(words)
             if name is not None:

@@ -100,7 +100,7 @@ def weekly_card(
     for part in parts:
         body += [Divider(), *part_elements(words, part)]
     mine = Button(label=words.text("board.mine"), action=ShowBoard(period="week"))
-    body += [Buttons((mine,)), Text((words.text("board.how_named"),), "quiet")]
+    body += [Buttons((mine,)), Text(words.rich("board.how_named"), "quiet")]
     title = words.text("board.weekly", days=days_of(words, posts))
     return Card(title=title, body=tuple(body), summary=f"{title}: {headline(words, posts)}")
 
@@ -115,7 +115,7 @@ def quiet_card(words: Words, posts: PostsPart, offer: Offer | None) -> Card:
 def offer_elements(words: Words, offer: Offer | None) -> tuple[Element, ...]:
     """Return a post to share with its button; without a post, how to suggest one."""
     if offer is None:
-        return (Text((words.text("board.no_offer"),)),)
+        return (Text(words.rich("board.no_offer")),)
     share = Button(
         label=words.text("board.share"), action=OpenShare(post_id=offer.post_id), style="primary", about=offer.title
     )

@@ -25,6 +25,7 @@ from bot.core.cards import (
     Image,
     Link,
     Span,
+    Spans,
     Text,
     When,
 )
@@ -179,6 +180,7 @@ def drafts_card(words: Words, drafts: Sequence[tuple[int, str]]) -> Card:
     return Card(title=words.text("post.drafts"), body=(*draft_rows(words, drafts), Buttons((begin,))))
 
 
-def line_card(text: str, *buttons: Button) -> Card:
+def line_card(text: str | Spans, *buttons: Button) -> Card:
     """Return a card of one line, with buttons if there are any."""
-    return Card(body=(Text((text,)), Buttons(buttons)) if buttons else (Text((text,)),))
+    line = Text((text,) if isinstance(text, str) else text)
+    return Card(body=(line, Buttons(buttons)) if buttons else (line,))

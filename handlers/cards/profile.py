@@ -210,7 +210,7 @@ def _leave(ctx: Context) -> Button:
 
 def saved_card(ctx: Context) -> Card:
     """Return the answer to saved settings."""
-    return Card(title=ctx.text("settings.saved"))
+    return Card(body=(Text(ctx.rich("settings.saved")),))
 
 
 def _left_body(ctx: Context) -> tuple[Element, ...]:

@@ -24,11 +24,12 @@ from bot.core.cards import (
     Field,
     Fields,
     Form,
-    Image,
+    Headline,
     Link,
     LinkButton,
     Option,
     SelectField,
+    Spans,
     Text,
     TextField,
 )
@@ -89,7 +90,8 @@ class SharedView:
 
 def share_form(ctx: Context, window: ShareWindow) -> Form:
     """Return the share window; whatever its check button, its list of networks or its link do keeps what was typed."""
-    body = [*_head(window), *_fields(ctx, window), *_lines(ctx, window), *_ways_on(ctx, window)]
+    head = Headline(window.title, picture=window.picture)
+    body = [head, *_fields(ctx, window), *_answers(ctx, window), *_ways_on(ctx, window)]
     if window.is_welcome:
         body += welcome(ctx, window.share_id)
     change = ChangeShare(share_id=window.share_id)
@@ -106,13 +108,6 @@ def share_form(ctx: Context, window: ShareWindow) -> Form:
 
 def _ref(ctx: Context, share_id: int) -> str:
     return f"share-{share_id}-{ctx.interaction.key}"[:255]
-
-
-def _head(window: ShareWindow) -> list[Element | Field]:
-    head: list[Element | Field] = [Text((Bold(window.title),))]
-    if window.picture:
-        head.append(Image(window.picture, window.title))
-    return head
 
 
 def _fields(ctx: Context, window: ShareWindow) -> list[Element | Field]:
@@ -139,7 +134,8 @@ def _fields(ctx: Context, window: ShareWindow) -> list[Element | Field]:
     ]
 
 
-def _lines(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+def _answers(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    """Return what there is to say of the text as it now is, before the button that takes it along."""
     known = NETWORKS[window.network]
     lines: list[Element | Field] = []
     if window.opened_at is not None:
@@ -153,37 +149,44 @@ def _lines(ctx: Context, window: ShareWindow) -> list[Element | Field]:
         lines.append(Text(ctx.rich("share.alike")))
     if not known.takes_text:
         lines.append(Text(ctx.rich("share.takes_no_text", network=known.label)))
-    if not known.earns_points:
-        lines.append(Text(ctx.rich("share.earns_nothing", network=known.label), style="quiet"))
-    return [*lines, *_around(ctx, window)]
-
-
-def _around(ctx: Context, window: ShareWindow) -> list[Element | Field]:
-    """Return what stands before and after the member's words, and what may give them an idea."""
-    lines: list[Element | Field] = []
-    if window.disclosure:
-        lines.append(Text(ctx.rich("share.disclosure", line=Bold(window.disclosure)), style="quiet"))
-    lines.append(Text(ctx.rich("share.link", link=window.link), style="quiet"))
-    if window.inspiration:
-        lines.append(Text(ctx.rich("share.inspiration"), style="quiet"))
-        lines += [Text((one,), style="quote") for one in window.inspiration]
     return lines
 
 
 def _ways_on(ctx: Context, window: ShareWindow) -> list[Element | Field]:
-    label = NETWORKS[window.network].label
+    """Return the button to the network, what goes along with the words, and what to say afterwards."""
+    known = NETWORKS[window.network]
     first: Button | LinkButton
     if window.address is None:
         first = Button(label=ctx.text("share.continue"), action=ChangeShare(share_id=window.share_id), style="primary")
     else:
         first = LinkButton(
-            label=ctx.text("share.open", network=label),
+            label=ctx.text("share.open", network=known.label),
             url=window.address,
             action=LeaveForNetwork(share_id=window.share_id),
             style="primary",
             about=window.title,
         )
-    return [Buttons((first,)), Buttons((_said(ctx.words, window.share_id), _paste(ctx.words, window.share_id)))]
+    lines: list[Element | Field] = [Buttons((first,)), Text(_along(ctx, window), style="quiet")]
+    if not known.earns_points:
+        lines.append(Text(ctx.rich("share.earns_nothing", network=known.label), style="quiet"))
+    if window.inspiration:
+        lines.append(Text(ctx.rich("share.inspiration"), style="quiet"))
+        lines += [Text((one,), style="quote") for one in window.inspiration]
+    is_first_look = window.is_welcome and window.opened_at is None
+    return lines if is_first_look else [*lines, Divider(), *_afterwards(ctx, window)]
+
+
+def _along(ctx: Context, window: ShareWindow) -> Spans:
+    """Return what stands before and after the member's words once they are out."""
+    link = ctx.rich("share.link", link=window.link)
+    if not window.disclosure:
+        return link
+    return (*ctx.rich("share.disclosure", line=Bold(window.disclosure)), "\n", *link)
+
+
+def _afterwards(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    buttons = Buttons((_said(ctx.words, window.share_id), _paste(ctx.words, window.share_id)))
+    return [Text(ctx.rich("share.afterwards"), style="quiet"), buttons]
 
 
 def _said(words: Words, share_id: int) -> Button:
@@ -367,4 +370,4 @@ def dismissed_card(ctx: Context, *, title: str) -> Card:
 
 def named_card(ctx: Context, *, is_named: bool) -> Card:
     """Return the answer to whether a member's name may stand on boards."""
-    return Card(title=ctx.text("welcome.named" if is_named else "welcome.not_named"))
+    return Card(body=(Text(ctx.rich("welcome.named" if is_named else "welcome.not_named")),))

@@ -133,9 +133,17 @@ export function startMessages(scroller, list) {
   let isAtEnd = true;
   let shown = null;
   let newest = null;
+  let top = 0;
   const toEnd = () => (scroller.scrollTop = scroller.scrollHeight);
-  scroller.addEventListener("scroll", () => (isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX));
-  new ResizeObserver(() => isAtEnd && toEnd()).observe(list);
+  // Only a person scrolls up; what grows below (a picture that has loaded) must not count as having left the end.
+  scroller.addEventListener("scroll", () => {
+    const isNear = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+    isAtEnd = isNear || (isAtEnd && scroller.scrollTop >= top);
+    top = scroller.scrollTop;
+  });
+  const sizes = new ResizeObserver(() => isAtEnd && toEnd());
+  sizes.observe(list);
+  sizes.observe(scroller);
   when("messages clock", () => {
     if (state.messagesOf !== `${state.as}/${state.channel}`) return;
     const messages = state.messages.filter(({ ts, thread_ts: parent }) => !parent || parent === ts);

@@ -20,6 +20,7 @@ from handlers.context import Context
 from storage.models import Crew, InboxRow, JobRow, Member
 from storage.queries.jobs import add_job
 from tests.handlers.conftest import NOW, SECRET, World
+from tests.handlers.windows import words_of
 
 
 async def _hello(ctx: Context, action: Action) -> Reply:
@@ -83,7 +84,7 @@ async def _count(world: World, model: type) -> int:
 
 def _title(reply: Reply) -> str:
     assert reply.card is not None
-    return reply.card.title
+    return words_of(reply.card)
 
 
 async def test_an_interaction_that_arrives_again_does_nothing_and_says_nothing(world: World) -> None:

@@ -83,7 +83,7 @@ async def test_an_announcement_shows_the_post_and_offers_share_and_not_for_me(wo
     assert channel == GENERAL
     assert words_of(card).count(HOSTILE) == 2
     assert "Curated by Cura" in words_of(card)
-    assert "From brightwater.example" in words_of(card)
+    assert "Read it at brightwater.example" in words_of(card)
     assert any(isinstance(one, Image) for one in card.body)
     assert [one.action for one in buttons_of(card)] == [OpenShare(post_id=post.id), DismissPost(post_id=post.id)]
     assert "colleague" not in words_of(card)

@@ -12,6 +12,7 @@ from bot.core.cards import (
     Field,
     Fields,
     Form,
+    Headline,
     LinkButton,
     ManyField,
     Menu,
@@ -36,6 +37,8 @@ def _lines(element: Element | Field) -> Iterator[str]:
     match element:
         case Text():
             yield plain(element.spans)
+        case Headline(title=title, note=note):
+            yield from (title, note)
         case Fields():
             yield from (f"{name}: {value}" for name, value in element.pairs)
         case Table():

@@ -4,7 +4,7 @@ Nothing is left out: what is too long is split, labels alone are shortened. Wher
 blocks than a message takes, an action that does not fit in a button) `Unrenderable` says which.
 """
 
-from bot.core.cards import Card, Element, Field, Fields, Form, Image, Table, Text, plain
+from bot.core.cards import Card, Element, Field, Fields, Form, Headline, Image, Table, Text, plain
 from bot.core.codec import name_of
 from bot.core.texts import shorten
 from connectors.chat.slack import limits
@@ -104,6 +104,8 @@ def _words(element: Element) -> str:
     match element:
         case Text(spans=spans):
             return plain(spans)
+        case Headline(title=title, note=note):
+            return f"{title}\n{note}".strip()
         case Fields(pairs=pairs):
             return "\n".join(f"{label}: {value}" for label, value in pairs)
         case Image(alt=alt):

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from bot.core.cards import Bold, Buttons, Divider, Element, Fields, Image, Spans, Table, Text, plain
+from bot.core.cards import Bold, Buttons, Divider, Element, Fields, Headline, Image, Spans, Table, Text, plain
 from connectors.chat.slack import limits
 from connectors.chat.slack.render_buttons import Ids, button_rows
 from connectors.chat.slack.render_text import (
     Json,
-    is_address,
+    is_literal,
+    is_picture,
     plain_text,
     quiet_blocks,
     rich_blocks,
@@ -32,6 +33,8 @@ class Drawing:
         match element:
             case Text():
                 self.blocks += text_blocks(element)
+            case Headline():
+                self.blocks += _headline_blocks(element)
             case Fields(pairs=pairs):
                 self.blocks += _field_blocks(pairs)
             case Image():
@@ -76,6 +79,18 @@ def heading_blocks(spans: Spans) -> list[Json]:
     return rich_blocks(spans, is_bold=True)
 
 
+def _headline_blocks(headline: Headline) -> list[Json]:
+    """Return a section with its small picture; rich text, which takes no picture, where it has none or is very long."""
+    title, note = " ".join(headline.title.split()), headline.note.strip()
+    words = f"{title}\n{note}".strip()
+    if not is_picture(headline.picture) or not title or size(words) > limits.MAX_SECTION_TEXT - 2:
+        return rich_blocks((Bold(title), f"\n{note}" if note else ""))
+    text = plain_text(words, limits.MAX_SECTION_TEXT)
+    if is_literal(words):
+        text = {"type": "mrkdwn", "text": f"*{title}*\n{note}".strip(), "verbatim": True}
+    return [{"type": "section", "text": text, "accessory": _image(headline.picture, title)}]
+
+
 def _field_blocks(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
     blocks: list[Json] = []
     row: list[Json] = []
@@ -99,9 +114,11 @@ def _section(row: list[Json]) -> list[Json]:
 
 def _image_blocks(image: Image) -> list[Json]:
     """Return an image block; a picture whose address Slack would refuse is told in words."""
-    if not is_address(image.url, limits.MAX_IMAGE_URL) or image.url.startswith("mailto:"):
-        return quiet_blocks((image.alt,))
-    return [{"type": "image", "image_url": image.url, "alt_text": short(image.alt, limits.MAX_ALT_TEXT) or "…"}]
+    return [_image(image.url, image.alt)] if is_picture(image.url) else quiet_blocks((image.alt,))
+
+
+def _image(url: str, alt: str) -> Json:
+    return {"type": "image", "image_url": url, "alt_text": short(alt, limits.MAX_ALT_TEXT) or "…"}
 
 
 def _fits(table: Table) -> bool:

@@ -4,10 +4,11 @@ Body text is rich text, whose elements are never read as markup; labels are plai
 blocks is escaped.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 
-from bot.core.cards import Bold, Channel, Italic, Link, Mention, Span, Spans, When
+from bot.core.cards import Bold, Channel, Code, Italic, Link, Mention, Span, Spans, When
 from bot.core.texts import shorten
 from connectors.chat.slack.limits import MAX_CONTEXT_ELEMENTS, MAX_CONTEXT_TEXT, MAX_IMAGE_URL, MAX_RICH_TEXT
 
@@ -16,6 +17,7 @@ MOMENT = "{date_short_pretty}, {time}"
 _REFERENCE_SIZE = 30
 _SCHEMES = ("https://", "http://", "mailto:")
 _MARKUP = frozenset("*_~`|<>\n")
+_READ_AS_MARKUP = re.compile(r"[*_~`|<>&]|:[\w+'-]+:")
 
 
 class Unrenderable(Exception):
@@ -61,6 +63,16 @@ def is_address(url: str, limit: int = MAX_IMAGE_URL) -> bool:
     return url.startswith(_SCHEMES) and size(url) <= limit and not any(one.isspace() for one in url)
 
 
+def is_picture(url: str) -> bool:
+    """Say whether Slack takes `url` as the address of a picture."""
+    return is_address(url) and not url.startswith("mailto:")
+
+
+def is_literal(words: str) -> bool:
+    """Say whether mrkdwn shows `words` just as they are: nothing in them is a sign or the name of an emoji."""
+    return _READ_AS_MARKUP.search(words) is None
+
+
 def rich_blocks(spans: Spans, *, kind: str = "rich_text_section", is_bold: bool = False) -> list[Json]:
     """Return rich text blocks with `spans`, as many as their length needs; none for blank text."""
     return [
@@ -101,6 +113,8 @@ def _elements(span: Span) -> Iterator[Json]:
             yield from (
                 {"type": "text", "text": part, "style": {"italic": True}} for part in parts(text, MAX_RICH_TEXT)
             )
+        case Code(text=text):
+            yield from ({"type": "text", "text": part, "style": {"code": True}} for part in parts(text, MAX_RICH_TEXT))
         case Link(url=url, text=text):
             yield from _link(url, text)
         case _:
@@ -130,15 +144,29 @@ def _reference(span: Mention | Channel | When) -> Iterator[Json]:
 
 
 def quiet_blocks(spans: Spans) -> list[Json]:
-    """Return context blocks with `spans`: words as plain_text, only references in mrkdwn; none for blank text.
+    """Return context blocks with `spans`; none for blank text.
 
-    A link whose words could be read as markup is shown in body text instead.
+    Words and references are one element of mrkdwn, or, where words could be read as markup, words in plain_text and
+    references between them. A link whose own words could be read as markup is shown in body text instead.
     """
     if any(isinstance(span, Link) and _is_markup(span) for span in spans):
         return rich_blocks(spans)
-    elements = [one for span in _merged(spans) for one in _context_elements(span)]
+    merged = [span for span in _merged(spans) if span]
+    elements = _one_element(merged) or [one for span in merged for one in _context_elements(span)]
     rows = [elements[at : at + MAX_CONTEXT_ELEMENTS] for at in range(0, len(elements), MAX_CONTEXT_ELEMENTS)]
     return [{"type": "context", "elements": row} for row in rows]
+
+
+def _one_element(merged: list[Span]) -> list[Json]:
+    """Return what stands in one element, so that it reads as one line; none for words alone, or what is not safe so."""
+    if len(merged) < 2 or not all(is_literal(span) for span in merged if isinstance(span, str)):
+        return []
+    marked = "".join(map(_as_mrkdwn, merged)).strip()
+    return [{"type": "mrkdwn", "text": marked, "verbatim": True}] if 0 < size(marked) <= MAX_CONTEXT_TEXT else []
+
+
+def _as_mrkdwn(span: Span) -> str:
+    return span if isinstance(span, str) else "" if isinstance(span, Bold | Italic | Code) else _marked(span)
 
 
 def _is_markup(link: Link) -> bool:
@@ -152,7 +180,7 @@ def _merged(spans: Spans) -> Iterator[Span]:
         match span:
             case str():
                 words += span
-            case Bold(text=text) | Italic(text=text):
+            case Bold(text=text) | Italic(text=text) | Code(text=text):
                 words += text
             case Link(url=url, text=text) if not is_address(url):
                 words += text or url
@@ -165,7 +193,7 @@ def _merged(spans: Spans) -> Iterator[Span]:
 
 def _context_elements(span: Span) -> Iterator[Json]:
     match span:
-        case str() | Bold() | Italic():
+        case str() | Bold() | Italic() | Code():
             words = span if isinstance(span, str) else span.text
             for part in parts(words.strip(), MAX_CONTEXT_TEXT):
                 if part.strip():

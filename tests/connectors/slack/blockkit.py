@@ -1,10 +1,13 @@
 """Block Kit's limits once more, written from docs.slack.dev/reference/block-kit and not from the renderer."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 Json = dict[str, Any]
 MODAL_REFUSES = {"table", "data_table", "markdown", "card", "carousel", "container", "file", "plan", "task_card"}
+REFERENCE = re.compile(r"<(?:@\w+|#\w+|!date\^\d+\^[^|<>]+\|[^<>]*|https?://[^|<>\s]+\|[^<>*_~`]+)>")
+MARKUP = re.compile(r"[*_~`<>]|:[\w+'-]+:|&(?!amp;|lt;|gt;)")
 RICH = {"text", "link", "user", "channel", "date"}
 PLAIN = {("header", "text"): 150, ("input", "label"): 2000, ("input", "hint"): 2000}
 
@@ -71,10 +74,19 @@ def _nothing(_block: Json) -> Iterator[str]:
 
 
 def _section(block: Json) -> Iterator[str]:
-    if not 1 <= len(block["fields"]) <= 10:
+    if "fields" in block and not 1 <= len(block["fields"]) <= 10:
         yield "fields"
-    for told in block["fields"]:
+    for told in block.get("fields", ()):
         yield from _plain(told, 2000, "field")
+    told = block.get("text", block)
+    if told["type"] == "mrkdwn":
+        title, _, note = told["text"].partition("\n")
+        if not told["verbatim"] or MARKUP.search(title[1:-1] + note) or not 1 <= len(told["text"]) <= 3000:
+            yield f"mrkdwn with more markup than a bold title: {told['text'][:30]!r}"
+    elif told["type"] == "plain_text":
+        yield from _plain(told, 3000, "section")
+    if "accessory" in block:
+        yield from _image(block["accessory"])
 
 
 def _context(block: Json) -> Iterator[str]:
@@ -83,8 +95,10 @@ def _context(block: Json) -> Iterator[str]:
     for told in block["elements"]:
         if told["type"] == "plain_text":
             yield from _plain(told, 3000, "context")
-        elif not (told["type"] == "mrkdwn" and told["text"].startswith("<") and len(told["text"]) <= 3000):
-            yield f"mrkdwn holds more than a reference: {told['text'][:30]!r}"
+        elif not (told["type"] == "mrkdwn" and told["verbatim"] and len(told["text"]) <= 3000):
+            yield f"mrkdwn that Slack would read on its own: {told['text'][:30]!r}"
+        elif MARKUP.search(REFERENCE.sub("", told["text"])):
+            yield f"mrkdwn with markup beside its references: {told['text'][:30]!r}"
 
 
 def _actions(block: Json) -> Iterator[str]:

@@ -23,6 +23,7 @@ from bot.core.cards import (
     Element,
     Fields,
     Form,
+    Headline,
     Image,
     Italic,
     Link,
@@ -57,7 +58,11 @@ POST = Card(
         Text((TRICKY, "\n", Bold("Bold"), " ", Italic("italic"), " ", Link("https://example.com/a?b=1&c=2", TRICKY))),
         Text((TRICKY,), style="quote"),
         Fields((("Topic", "Wind"), ("Source", TRICKY))),
+        Headline("Winter report", "What it says.", "https://vouch.example/p/1.png"),
+        Headline(TRICKY, TRICKY, "https://vouch.example/p/1.png"),
+        Headline("Winter report", "Without a picture"),
         Divider(),
+        Text(("Read it at ", Link("https://example.com/", "Example"), " · ", Bold("Curated by Ann")), style="quiet"),
         Text(("Curated by ", Mention("U0BEN"), " in ", Channel("C0NEWS"), " on ", MOMENT := When(
             datetime(2026, 11, 21, 20, 0, tzinfo=UTC), "21 Nov, 21:00")), style="quiet"),
         Buttons((

@@ -11,11 +11,13 @@ from bot.core.cards import (
     Button,
     Buttons,
     Card,
+    Code,
     Confirm,
     DateField,
     Divider,
     Fields,
     Form,
+    Headline,
     Image,
     Italic,
     Link,
@@ -62,7 +64,8 @@ BUTTONS = st.builds(Button, label=WORDS, action=ACTIONS, style=STYLES, confirm=C
 LINKS = st.builds(LinkButton, label=WORDS, url=st.just("https://example.com/go/1"), action=ACTIONS, about=WORDS)
 MENUS = st.builds(Menu, items=st.lists(BUTTONS, max_size=7).map(tuple))
 MOMENTS = st.builds(When, at=st.just(datetime(2026, 1, 1, tzinfo=UTC)), fallback=WORDS)
-SPANS = st.one_of(WORDS, st.builds(Bold, WORDS), st.builds(Italic, WORDS), st.builds(Link, URLS, WORDS),
+SPANS = st.one_of(WORDS, st.builds(Bold, WORDS), st.builds(Italic, WORDS), st.builds(Code, WORDS),
+                  st.builds(Link, URLS, WORDS),
                   st.builds(Mention, st.sampled_from(["", "U0ANNA"])), MOMENTS)  # fmt: skip
 TABLES = st.integers(0, 22).flatmap(
     lambda columns: st.builds(
@@ -76,6 +79,7 @@ ELEMENTS = st.one_of(
     st.builds(Text, st.lists(SPANS, max_size=4).map(tuple), st.sampled_from(["body", "quiet", "heading", "quote"])),
     st.builds(Fields, st.lists(st.tuples(WORDS, WORDS), max_size=12).map(tuple)),
     st.builds(Image, URLS, WORDS),
+    st.builds(Headline, WORDS, WORDS, URLS),
     TABLES,
     st.just(Divider()),
     st.builds(Buttons, st.lists(BUTTONS | LINKS | MENUS, max_size=8).map(tuple)),
