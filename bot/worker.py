@@ -181,7 +181,7 @@ class Worker:
         if isinstance(error, TryLater) and error.code == "ratelimited":
             async with self.out.sessions.begin() as session:
                 until = self.out.clock.now() + error.after
-                await outbox.hold_back(session, pool=claimed.pool, lane="", until=until)
+                await outbox.hold_back(session, self._claim, pool=claimed.pool, until=until)
 
     async def _finish(self, claimed: outbox.Claimed, ending: outbox.Ending, record: Record | None) -> None:
         async def write() -> None:

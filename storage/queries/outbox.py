@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.core.jobs import JobState
 from storage.models import JobRow, Lane
+from storage.types import Instant
 
-CANDIDATES = 200
+AHEAD = 64
+"""So many jobs of each pool are looked at in a claim, of each lane one: what waits in one of them holds up no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +76,44 @@ def _slack(claim: Claim, pool: str) -> timedelta:
 
 
 def _due(now: datetime, used_up: Sequence[str]) -> Select[int, str, str, str, str, int]:
-    lane = JobRow.pool + "/" + JobRow.lane
-    held_back = select(Lane.name).where(JobRow.lane != "", Lane.name == lane, Lane.next_at > now)
+    """Select the first due jobs of each pool, of each lane only its first, and none of a lane in which one runs."""
+    held_back = select(Lane.name).where(JobRow.lane != "", Lane.name == _LANE, Lane.next_at > now)
+    order = (JobRow.priority, JobRow.run_at, JobRow.id)
+    in_lane = func.row_number().over(partition_by=(JobRow.pool, JobRow.lane), order_by=order)
+    waiting = (
+        select(JobRow.id, JobRow.pool, JobRow.lane, JobRow.priority, JobRow.run_at, in_lane.label("place"))
+        .where(
+            JobRow.state == JobState.QUEUED,
+            JobRow.run_at <= now,
+            JobRow.pool.not_in(used_up),
+            _is_free(),
+            ~held_back.exists(),
+        )
+        .subquery()
+    ).c
+    turn = func.row_number().over(partition_by=waiting.pool, order_by=(waiting.priority, waiting.run_at, waiting.id))
+    firsts = select(waiting.id, turn.label("turn")).where(or_(waiting.lane == "", waiting.place == 1)).subquery().c
     columns = (JobRow.id, JobRow.kind, JobRow.held, JobRow.pool, JobRow.lane, JobRow.tries)
     return (
         select(*columns)
-        .where(JobRow.state == JobState.QUEUED, JobRow.run_at <= now, JobRow.pool.not_in(used_up), ~held_back.exists())
-        .order_by(JobRow.priority, JobRow.run_at, JobRow.id)
-        .limit(CANDIDATES)
+        .where(JobRow.state == JobState.QUEUED, JobRow.id.in_(select(firsts.id).where(firsts.turn <= AHEAD)))
+        .order_by(*order)
         .with_for_update(skip_locked=True, of=JobRow)
     )
 
 
+_LANE = JobRow.pool + "/" + JobRow.lane
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Return whether nothing runs in a job's lane: what happens in one place happens in order."""
+    running = aliased(JobRow)
+    busy = select(running.pool + "/" + running.lane).where(running.state == JobState.RUNNING, running.lane != "")
+    return or_(JobRow.lane == "", _LANE.not_in(busy))
+
+
 async def claim_jobs(session: AsyncSession, claim: Claim, *, now: datetime) -> Sequence[Claimed]:
-    """Claim due jobs within the limits: at most one of a lane at a time, the first by priority, time and number."""
+    """Claim due jobs within the limits; of a lane at most one runs at a time, first by priority, time and number."""
     due = (await session.execute(_due(now, await _used_up(session, claim, now)))).all()
     if not due:
         return ()
@@ -140,9 +166,12 @@ async def _write_book(session: AsyncSession, book: Mapping[str, datetime]) -> No
     await session.execute(add.on_conflict_do_update(index_elements=["name"], set_={"next_at": add.excluded.next_at}))
 
 
-async def hold_back(session: AsyncSession, *, pool: str, lane: str, until: datetime) -> None:
-    """Start nothing more of this pool and lane before `until`: the outside said so."""
-    await _write_book(session, {lane_name(pool, lane): until})
+async def hold_back(session: AsyncSession, claim: Claim, *, pool: str, until: datetime) -> None:
+    """Start nothing more of this pool before `until`, not even what its burst would allow: the outside said so."""
+    name = lane_name(pool, "")
+    book = await _book(session, {name})
+    held = until + _slack(claim, pool)
+    await _write_book(session, {name: max(held, book.get(name, held))})
 
 
 async def finish_job(session: AsyncSession, ending: Ending, *, job_id: int, owner: str, now: datetime) -> bool:
@@ -197,21 +226,22 @@ async def take_over(
 
 
 async def next_start(session: AsyncSession, claim: Claim) -> datetime | None:
-    """Return when the next queued job may start at the earliest, limits included; `None` if none waits."""
+    """Return when the next queued job may start at the earliest, limits included; `None` if none waits.
+
+    What waits for another job of its lane does not count: the end of that one is looked at anyhow.
+    """
     pool, lane = aliased(Lane), aliased(Lane)
+    in_lane = case((lane.next_at > JobRow.run_at, lane.next_at), else_=JobRow.run_at)
     rows = await session.execute(
-        select(JobRow.pool, JobRow.run_at, pool.next_at.label("pool_at"), lane.next_at.label("lane_at"))
+        select(JobRow.pool, func.min(in_lane, type_=Instant).label("at"), pool.next_at.label("pool_at"))
         .outerjoin(pool, pool.name == JobRow.pool + "/")
-        .outerjoin(lane, and_(JobRow.lane != "", lane.name == JobRow.pool + "/" + JobRow.lane))
-        .where(JobRow.state == JobState.QUEUED)
-        .order_by(JobRow.run_at)
-        .limit(CANDIDATES)
+        .outerjoin(lane, and_(JobRow.lane != "", lane.name == _LANE))
+        .where(JobRow.state == JobState.QUEUED, _is_free())
+        .group_by(JobRow.pool, pool.next_at)
     )
-    starts = []
-    for row in rows:
-        times = [row.run_at, row.lane_at, row.pool_at - _slack(claim, row.pool) if row.pool_at else None]
-        starts.append(max(at for at in times if at is not None))
-    return min(starts, default=None)
+    return min(
+        (max(row.at, row.pool_at - _slack(claim, row.pool) if row.pool_at else row.at) for row in rows), default=None
+    )
 
 
 async def count_jobs(session: AsyncSession, *, now: datetime) -> Mapping[str, int]:

@@ -174,6 +174,60 @@ async def test_one_channel_gets_one_post_a_second_and_others_do_not_wait_for_it(
     assert calls.asked[-1] == AnnounceIn(announcement_id=2)
 
 
+async def test_what_waits_in_one_lane_or_pool_holds_up_no_other(world: World) -> None:
+    await _add(world, *(RefreshAnnouncement(announcement_id=number) for number in range(300)))
+    await _add(world, *(AnnounceIn(announcement_id=number) for number in range(300)), lane="C1")
+    world.clock.advance(timedelta(seconds=1))
+    await _add(world, AnnounceIn(announcement_id=1000), lane="C2")
+    await _add(world, CreditVisits())
+    async with _working(world, Calls()):
+        await _until(lambda: _is(world, 602, "done"))
+        await _until(lambda: _is(world, 601, "done"))
+    waiting = [row for row in await _rows(world) if row.state == "queued"]
+    assert len(waiting) > 590
+
+
+async def test_what_happens_in_one_channel_happens_in_order(world: World) -> None:
+    first_runs, go_on = asyncio.Event(), asyncio.Event()
+    drawn: list[int] = []
+
+    async def draw(_out: Outside, job: RefreshAnnouncement) -> None:
+        if job.announcement_id == 1:
+            first_runs.set()
+            await go_on.wait()
+        drawn.append(job.announcement_id)
+
+    await _add(world, RefreshAnnouncement(announcement_id=1), lane="C1")
+    async with _working(world, draw):
+        await first_runs.wait()
+        await _add(world, RefreshAnnouncement(announcement_id=2), lane="C1", priority=-100)
+        await _add(world, RefreshAnnouncement(announcement_id=3), lane="C2")
+        await _until(lambda: _is(world, 3, "done"))
+        assert drawn == [3]
+        go_on.set()
+        world.clock.advance(timedelta(seconds=5))
+        await _until(lambda: _is(world, 2, "done"))
+    assert drawn == [3, 1, 2]
+
+
+async def test_a_pause_that_the_platform_asked_for_is_kept_in_full_and_never_shortened(world: World) -> None:
+    await _add(world, AnnounceIn(announcement_id=1), AnnounceIn(announcement_id=2))
+    await _work_off(world, Calls(TryLater(timedelta(seconds=60)), TryLater(timedelta(seconds=5))))
+    await _add(world, AnnounceIn(announcement_id=3))
+    calls = Calls()
+    world.clock.advance(timedelta(seconds=59))
+
+    async def is_asked() -> bool:
+        return bool(calls.asked)
+
+    async with _working(world, calls) as worker:
+        await asyncio.sleep(0.2)
+        assert calls.asked == []
+        world.clock.advance(timedelta(seconds=1))
+        worker.wake()
+        await _until(is_asked)
+
+
 async def test_what_is_urgent_goes_first(world: World) -> None:
     await _add(world, RefreshAnnouncement(announcement_id=1), priority=50)
     await _add(world, RefreshAnnouncement(announcement_id=2), priority=0)
