@@ -73,7 +73,8 @@ class Wording(Base):
 class Announcement(Base):
     """A post in one channel: the message to keep up to date.
 
-    `shown` is the number of sharers that it shows, `refresh_at` when it is to be redrawn, if a redraw waits.
+    `drawn_at` is the `updated_at` of the post that it shows, `shown` the number of sharers; `refresh_at` is when it is
+    to be redrawn, if a redraw waits.
     """
 
     __tablename__ = "announcement"

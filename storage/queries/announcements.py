@@ -29,13 +29,17 @@ _LATER = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """One announcement with what its card shows; `is_stale` if the message shows something else than that."""
+    """One announcement with what its card shows; `is_stale` if the message shows something else than that.
+
+    `changed_at` is when the post was last changed, as far as the card shows it.
+    """
 
     announcement_id: int
     channel_ref: str
     message_ref: str | None
     is_stale: bool
     read_at: datetime
+    changed_at: datetime
     face: PostFace
 
 
@@ -150,13 +154,14 @@ async def find_placed(session: AsyncSession, *, announcement_id: int, now: datet
     face = await posts.find_face(session, post_id=row.post_id) if row else None
     if row is None or face is None:
         return None
-    is_old = row.drawn_at is None or row.updated_at > row.drawn_at
+    is_old = row.drawn_at != row.updated_at
     return Placed(
         announcement_id=row.id,
         channel_ref=row.channel_ref,
         message_ref=row.message_ref,
         is_stale=is_old or row.shown != face.sharers,
         read_at=now,
+        changed_at=row.updated_at,
         face=face,
     )
 
@@ -198,7 +203,7 @@ async def keep_drawn(session: AsyncSession, placed: Placed, *, message_ref: str)
         .values(
             message_ref=message_ref,
             posted_at=func.coalesce(Announcement.posted_at, placed.read_at),
-            drawn_at=placed.read_at,
+            drawn_at=placed.changed_at,
             shown=placed.face.sharers,
         )
     )
@@ -218,7 +223,7 @@ async def list_channels(session: AsyncSession, *, post_id: int) -> tuple[str, ..
 
 async def find_progress(session: AsyncSession, *, post_id: int) -> Progress:
     """Return how far the post's announcements show it as it now is."""
-    is_done = Announcement.drawn_at >= Post.updated_at
+    is_done = Announcement.drawn_at == Post.updated_at
     row = (
         await session.execute(
             select(func.count(), func.coalesce(func.sum(case((is_done, 1), else_=0)), 0))

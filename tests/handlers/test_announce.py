@@ -173,6 +173,23 @@ async def test_a_share_after_a_redraw_began_asks_for_another(world: World) -> No
     assert "2 colleagues" in words_of(last_card(world))
 
 
+async def test_a_click_that_waited_for_the_database_while_a_redraw_began_is_shown_too(world: World) -> None:
+    post, cura = await standing(world), await world.add_member("Cura", role="curator")
+    await share(world, post, await world.add_member("Ada"))
+    clicked_at = world.clock.now()
+    world.clock.advance(timedelta(seconds=1))
+    record = await refresh_announcement(world.out, RefreshAnnouncement(announcement_id=1))
+    world.clock.at, redrawn_at = clicked_at, world.clock.now()
+    await world.act(withdraw, cura, Withdraw(ref=f"P{post.id}"))
+    world.clock.at = redrawn_at
+    assert record is not None
+    async with world.sessions.begin() as session:
+        await record(session)
+        assert (await announcements.find_progress(session, post_id=post.id)).done == 0
+    await run_job(world, refresh_announcement, RefreshAnnouncement(announcement_id=1))
+    assert not has_action(last_card(world), OpenShare)
+
+
 async def test_people_are_counted_once_and_drafts_and_undone_shares_never(world: World) -> None:
     post, ada, ben = await standing(world), await world.add_member("Ada"), await world.add_member("Ben")
     await share(world, post, ada)
