@@ -1,4 +1,4 @@
-"""Slack refuses, asks for patience, breaks or says nothing: nothing is lost, nothing is posted twice, admins see why."""
+"""Slack refuses, asks for patience, breaks or says nothing: nothing is lost or posted twice, and admins see why."""
 
 import json
 from collections.abc import AsyncIterator

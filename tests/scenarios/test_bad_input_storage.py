@@ -1,4 +1,4 @@
-"""The database is locked or the disk is full: people are told kindly, links go on, and afterwards nothing is missing."""
+"""The database is locked or the disk is full: people are told kindly, links go on, and then nothing is missing."""
 
 import asyncio
 import contextlib
@@ -78,7 +78,9 @@ async def _visits(town: Town, path: str) -> int:
 async def _until_there_are(town: Town, path: str, count: int) -> int:
     """Wait until this many visits are in the database, and a little longer to see whether more come."""
     async with asyncio.timeout(20):
-        while await _visits(town, path) < count:
+        while True:
+            if await _visits(town, path) >= count:
+                break
             await asyncio.sleep(0.1)
     await asyncio.sleep(1)
     return await _visits(town, path)
