@@ -3,16 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Interaction
 from bot.core.cards import Span, Spans
+from bot.core.errors import TryLater
 from bot.core.people import Role
 from bot.core.ports import ChartPainter, ChatSurface, Clock, ComposerAddresses, PagePreview
 from bot.core.programme import Programme
+from bot.core.timing import next_working_time
 from bot.i18n.translator import Words
 
 Record = Callable[[AsyncSession], Awaitable[None]]
@@ -100,3 +102,13 @@ class Outside:
     def surface(self) -> ChatSurface:
         """The surface of `platform`."""
         return self.surfaces[self.platform]
+
+    def check_hours(self, zone: tzinfo) -> None:
+        """Return if someone in `zone` may be written to now, else raise `TryLater` until they may.
+
+        For what is no answer to what they just did: a job planned for their hours may run when these are over.
+        """
+        now = self.clock.now()
+        begins = next_working_time(now, zone, self.programme.working_hours)
+        if begins > now:
+            raise TryLater(begins - now, "quiet_hours")

@@ -143,6 +143,7 @@ async def tell_post_decision(out: Outside, job: TellPostDecision) -> Record | No
     if post is None or reader is None or decided is None:
         return None
     words, ref = out.words(reader.locale, reader.zone), f"P{post.id}"
+    out.check_hours(words.zone)
     if decided.what == "missed":
         text: Spans = words.rich("post.missed", ref=ref, title=post.title)
     else:

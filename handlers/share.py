@@ -199,6 +199,7 @@ async def ask_shared(out: Outside, job: AskShared) -> Record | None:
     if found is None or found.has_left or found.share.is_shared or found.share.opened_at is None:
         return None
     words = out.words(found.locale, found.zone)
+    out.check_hours(words.zone)
     card = cards.ask_card(words, share_id=job.share_id, title=found.post.title, network=found.share.network)
     await out.surfaces[found.platform].tell(found.person_ref, card, key=f"ask-share-{job.share_id}")
     return None

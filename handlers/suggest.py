@@ -179,6 +179,7 @@ async def tell_decision(out: Outside, job: TellDecision) -> Record | None:
     if held is None or reader is None or held.state is SuggestionState.RECEIVED:
         return None
     words = out.words(reader.locale, reader.zone)
+    out.check_hours(words.zone)
     is_approved = held.state is SuggestionState.APPROVED
     card = outcome_card(words, proposed_of(held), is_approved=is_approved, note=held.note)
     await out.surface.tell(reader.person_ref, card, key=f"decision-{held.id}-{job.member_id}")

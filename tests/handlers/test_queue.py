@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.actions import Approve, Decline, DiscardDraft, OpenDecline, ShowQueue, StartPost, Suggest, Withdraw
-from bot.core.errors import Refused
+from bot.core.errors import Refused, TryLater
 from bot.core.jobs import ShowPending, TellPostDecision
 from handlers.moderate import approve, decline
 from handlers.publish import start_post
@@ -90,6 +90,19 @@ async def test_the_author_hears_what_a_colleague_decided_and_why(world: World) -
     assert person == author.person_ref
     assert "Declined by Thomas" in words_of(card)
     assert "Too early." in words_of(card)
+
+
+async def test_what_waited_until_the_evening_waits_for_the_morning(world: World) -> None:
+    author = await curator(world, "Nadia")
+    post = await world.add_post(state="pending", published_at=None, author=author)
+    await world.act(decline, await curator(world, "Thomas"), Decline(ref=f"P{post.id}", reason="Too early."))
+    world.clock.advance(timedelta(hours=9))  # 20:00 in Amsterdam: the bot was away, or the platform was
+    with pytest.raises(TryLater) as waits:
+        await run_job(world, tell_post_decision, TellPostDecision(post_id=post.id))
+    assert (waits.value.after, world.surface.told) == (timedelta(hours=13), [])
+    world.clock.advance(waits.value.after)
+    await run_job(world, tell_post_decision, TellPostDecision(post_id=post.id))
+    assert len(world.surface.told) == 1
 
 
 async def test_nothing_is_told_of_a_post_without_a_decision(world: World) -> None:

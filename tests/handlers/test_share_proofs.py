@@ -15,7 +15,7 @@ from bot.core.actions import (
     SubmitPermalink,
     UndoShare,
 )
-from bot.core.errors import NotFound, Unable
+from bot.core.errors import NotFound, TryLater, Unable
 from bot.core.jobs import AskShared, CreditVisits, RefreshAnnouncement
 from bot.core.reply import Reply
 from handlers import share
@@ -188,6 +188,16 @@ async def test_how_it_went_is_asked_once_and_not_if_it_is_known(world: World) ->
     await world.act(share.say_shared, ada, SayShared(share_id=1))
     await share.ask_shared(world.out, AskShared(share_id=1))
     assert len(world.surface.told) == 1
+
+
+async def test_nobody_is_asked_in_the_evening_however_long_the_question_waited(world: World) -> None:
+    await left(world, await world.add_member(), await world.add_post("Words."))
+    async with world.sessions.begin() as session:
+        (await session.get_one(Share, 1)).opened_at = NOW
+    world.clock.advance(timedelta(hours=9))  # 20:00 in Amsterdam
+    with pytest.raises(TryLater):
+        await share.ask_shared(world.out, AskShared(share_id=1))
+    assert world.surface.told == []
 
 
 async def test_in_the_window_answers_redraw_it_and_the_link_is_asked_for_over_it(world: World) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from bot.core.actions import DirectMessage, OpenShare, SubmitSuggestion, Suggest, SuggestMessage
 from bot.core.cards import Link, SelectField, Text, TextField
-from bot.core.errors import Refused, Unable
+from bot.core.errors import Refused, TryLater, Unable
 from bot.core.jobs import RefreshSuggestion, ShowSuggestion, TellDecision
 from bot.core.moderation import SuggestionState
 from handlers.suggest import (
@@ -220,6 +220,17 @@ async def test_a_member_who_was_told_nothing_yet_hears_the_outcome_with_the_note
     assert person == ada.person_ref
     assert "Dank je" in words_of(card)
     assert "Shared in May." in words_of(card)
+
+
+async def test_nobody_is_told_in_the_evening_however_long_the_message_waited(world: World) -> None:
+    ada = await world.add_member("Ada", zone="America/New_York")
+    await world.act(suggest, ada, Suggest(link=LINK))
+    async with world.sessions.begin() as session:
+        state = SuggestionState.APPROVED
+        await suggestions.decide(session, suggestion_id=1, state=state, note="", now=world.clock.now())
+    with pytest.raises(TryLater):  # 05:00 in New York
+        await run_job(world, tell_decision, TellDecision(suggestion_id=1, member_id=ada.id))
+    assert world.surface.told == []
 
 
 @pytest.mark.parametrize("column", ["left_at", "erased_at"])
