@@ -188,18 +188,19 @@ async def web(makes: Makes) -> AsyncIterator[Web]:
         yield served
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def locked(path: Path) -> AsyncIterator[None]:
     """Let another process hold the whole SQLite database until the block ends."""
     program = (
         "import sqlite3, sys; held = sqlite3.connect(sys.argv[1], isolation_level=None);"
         "held.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", program, str(path)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, str(path), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"held\n"
         yield
     finally:
-        process.communicate()
+        await process.communicate(b"")

@@ -84,7 +84,7 @@ async def test_while_another_process_holds_the_database_known_links_lead_on_and_
     await web.add_link()
     await follow(web, 5)
     await are_all_kept(web, 5)
-    with locked(tmp_path / "vouch.db"):
+    async with locked(tmp_path / "vouch.db"):
         for _ in range(4):
             await follow(web, 10)
         assert await web.count_rows() == 5
@@ -98,7 +98,7 @@ async def test_a_short_hold_that_ends_while_the_group_waits_doubles_nothing(web:
     await web.add_link()
     await web.ask(LINK)
     for _ in range(3):
-        with locked(tmp_path / "vouch.db"):
+        async with locked(tmp_path / "vouch.db"):
             await follow(web, 8)
     await are_all_kept(web, 25)
 
@@ -109,7 +109,7 @@ async def test_with_the_database_away_other_links_get_a_plain_page_and_work_agai
     await web.add_link()
     await follow(web, 1)
     await web.add_link("wxyz6789")
-    with locked(tmp_path / "vouch.db"):
+    async with locked(tmp_path / "vouch.db"):
         await follow(web, 1)
 
         async def is_away() -> bool:
@@ -143,7 +143,7 @@ async def test_what_was_journalled_is_kept_by_the_next_start(makes: Makes, tmp_p
     async with makes.serve() as web:
         await web.add_link()
         await follow(web, 2)
-        with locked(tmp_path / "vouch.db"):
+        async with locked(tmp_path / "vouch.db"):
             await follow(web, 7)
             shutil.copytree(tmp_path / "journal", tmp_path / "copy")
         await are_all_kept(web, 9)
@@ -176,7 +176,7 @@ async def test_when_neither_database_nor_disk_takes_a_visit_it_waits_in_memory(w
     await web.add_link()
     await follow(web, 1)
     (tmp_path / "journal").write_text("")  # a file where the folder should be
-    with locked(tmp_path / "vouch.db"):
+    async with locked(tmp_path / "vouch.db"):
         await follow(web, 5)
         assert web.tracked.recorder.journalled == 0
     await web.until(lambda: _has(web, 6))
