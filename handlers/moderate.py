@@ -254,7 +254,7 @@ async def _open_form(ctx: Context, post: Post) -> Reply:
         raise Unable("post.closed", ref=f"P{post.id}")
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = draft.in_window(ctx.member_id, _window_ref(ctx, f"P{post.id}"))
-    await posts.save_draft(ctx.session, draft, post_id=post.id)
+    await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
     opened = Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
     return Reply(form=post_form(ctx.words, ctx.programme, opened), fallback=_window_lost(ctx, post.id))
 
@@ -278,7 +278,7 @@ async def schedule(ctx: Context, action: Schedule) -> Reply:
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     on, at = typed_time(when, ctx.words.zone)
     draft = redrawn(replace(draft, publish_on=on, publish_at=at), "times")
-    await posts.save_draft(ctx.session, draft, post_id=post.id)
+    await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
     await _write_down(ctx, POST, post.id, what="scheduled")
     plans = Plans(channels=post.channels, publish_at=when, author="")
     return Reply(card=Card(body=(Text((f"{ref} · ", *when_and_where(ctx.words, plans))),)))

@@ -96,7 +96,7 @@ async def _opened(ctx: Context, post: Post, *, ref: str = "") -> Opened:
     """Return the post's form for a new window of this member, or for the one they have, `ref`."""
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = draft.in_window(ctx.member_id, ref or _new_ref(ctx, post.id))
-    await posts.save_draft(ctx.session, draft, post_id=post.id)
+    await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
     return Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
 
 
@@ -133,7 +133,7 @@ async def save_draft(ctx: Context, action: SaveDraft) -> Reply:
     post = await _editable(ctx, action.post_id)
     before = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = typed_by(before, action, shown_language=action.shown_language)
-    await posts.save_draft(ctx.session, draft, post_id=post.id)
+    await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
     if draft.wording_language == (action.shown_language or before.wording_language):
         return SILENCE
     opened = Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
@@ -145,7 +145,7 @@ async def review_post(ctx: Context, action: ReviewPost) -> Reply:
     post = await _editable(ctx, action.post_id)
     before = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = typed_by(before, action, shown_language=action.shown_language)
-    await posts.save_draft(ctx.session, draft, post_id=post.id)
+    await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
     try:
         checked = check_draft(draft, await _checks(ctx, post))
     except UnfitDraft as error:
@@ -328,7 +328,7 @@ async def _keep_page(out: Outside, job: ReadPage, *, page: Page | None, trouble:
             draft = replace(draft, trouble=trouble)
         else:
             draft = filled_from(draft, page, languages=out.programme.languages)
-        await posts.save_draft(session, draft, post_id=post.id)
+        await posts.save_draft(session, draft, post_id=post.id, now=out.clock.now())
     member_id = next((int(number) for number, ref in draft.windows.items() if ref == job.window), post.author_id)
     return Opened(post_id=post.id, member_id=member_id, state=PostState(post.state), draft=draft)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, case, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import NotFound
@@ -148,9 +148,11 @@ async def get_draft(session: AsyncSession, post: Post, *, zone: str) -> Draft:
     )
 
 
-async def save_draft(session: AsyncSession, draft: Draft, *, post_id: int) -> None:
-    """Keep the form as it is now; the post itself stays as it was."""
-    await session.execute(update(Post).where(Post.id == post_id).values(typed=write_draft(draft)))
+async def save_draft(session: AsyncSession, draft: Draft, *, post_id: int, now: datetime) -> None:
+    """Keep the form as it is now; the post itself stays as it was, but a draft that is worked on is not forgotten."""
+    is_draft = Post.state == PostState.DRAFT.value
+    changed = case((is_draft, literal(now, Post.updated_at.type)), else_=Post.updated_at)
+    await session.execute(update(Post).where(Post.id == post_id).values(typed=write_draft(draft), updated_at=changed))
 
 
 async def apply_checked(session: AsyncSession, checked: CheckedPost, *, post_id: int, now: datetime) -> None:

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.core.jobs import (
-    ForgetOld,
-)
+from bot.core.actions import SaveDraft
+from bot.core.jobs import ForgetOld
 from bot.core.privacy import RetentionPolicy
 from handlers.privacy import forget_old
+from handlers.publish import save_draft
 from storage.models import (
     AdminCode,
     GoVisitor,
@@ -28,6 +28,7 @@ from storage.models import (
     Visit,
 )
 from tests.handlers.conftest import NOW, World
+from tests.handlers.posting import begun, curator
 from tests.handlers.traces import PERMALINK, REASON, TEXT, TODAY, WHY, all_words, leave_traces, visit_of
 
 
@@ -58,6 +59,18 @@ async def test_what_is_too_old_goes_and_what_is_not_stays(world: World) -> None:
         assert await session.get(Share, traces.draft_id) is None
         assert (await session.scalars(select(LedgerEntry.points))).all() == [7]
         assert len((await session.scalars(select(Post.id).where(Post.state == "draft"))).all()) == 1
+
+
+async def test_a_draft_that_is_worked_on_is_not_forgotten(world: World) -> None:
+    cura = await curator(world)
+    worked_on, left = await begun(world, cura), await world.add_post(state="draft", published_at=None, author=cura)
+    world.clock.advance(timedelta(days=29))
+    await world.act(save_draft, cura, SaveDraft(post_id=worked_on, title="Leak found"))
+    world.clock.advance(timedelta(days=2))
+    await forget_old(world.out, ForgetOld())
+    async with world.sessions.reading() as session:
+        assert await session.get(Post, worked_on) is not None
+        assert await session.get(Post, left.id) is None
 
 
 async def test_an_open_suggestion_keeps_its_reason(world: World) -> None:
