@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
 
 from bot.clock import WallClock
+from bot.core.programme import Company, Programme
 from bot.core.visits import trusted_proxies
-from bot.web.app import SERVER_OPTIONS
-from bot.web.redirect import TrackedLinks
-from bot.web.tallies import Tallies
-from bot.web.visitors import Tracking, Visitors
+from bot.web.app import SERVER_OPTIONS, WebParts, create_web
+from bot.web.visitors import Tracking
+from connectors.social.composer import Composers
 from storage.engine import Sessions, sqlite_url
 
 SERVER_CORE = 0
@@ -47,21 +46,31 @@ async def serve(app: Any, port: int) -> None:  # noqa: ANN401 - any ASGI applica
 
 
 async def serve_links(port: int, folder: Path) -> None:
-    """Serve tracked links from the database in `folder`."""
+    """Serve the whole web application with the database in `folder`, as `vouch run` does."""
+    zone = ZoneInfo("Europe/Amsterdam")
     sessions = Sessions(sqlite_url(folder))
+    programme = Programme(
+        company=Company(name="Bench"),
+        zone=zone,
+        public_url=f"http://127.0.0.1:{port}",
+        channels=(),
+        curators_channel=None,
+        networks={},
+    )
     tracking = Tracking(
         sessions=sessions,
         clock=WallClock(),
-        zone=ZoneInfo("Europe/Amsterdam"),
+        zone=zone,
         trusted=trusted_proxies(["127.0.0.1"]),
         journal=folder / "journal",
     )
-    tracked = TrackedLinks(Starlette(), tracking, visitors=Visitors(tracking), tallies=Tallies())
-    await tracked.start()
+    parts = WebParts(tracking=tracking, programme=programme, composers=Composers(), secret=bytes(32))
+    web = create_web(parts)
+    await web.start()
     try:
-        await serve(tracked, port)
+        await serve(web, port)
     finally:
-        await tracked.stop()
+        await web.stop()
         await sessions.close()
 
 
