@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import redirect
+from benchmarks import click, redirect
 from benchmarks.table import MissingToolError, Result, Verdict, exit_code, format_table
 
 Budget = Mapping[str, Any]
 
 BENCHMARKS: Mapping[str, Callable[[Budget], Sequence[Result]]] = {
+    "click": click.measure,
     "redirect": redirect.measure,
 }
 

@@ -96,6 +96,11 @@ class _Server(uvicorn.Server):
         yield
 
 
+def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the loop that uvicorn would choose: uvloop's; `None` for asyncio's own where there is none."""
+    return uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
+
+
 async def serve(process: Process) -> None:
     """Serve until SIGINT or SIGTERM, then stop."""
     environment = process.environment

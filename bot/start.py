@@ -12,7 +12,7 @@ from bot.core.errors import Refused
 from bot.core.programme import Programme
 from bot.environment import Environment, missing_for_run, read_environment
 from bot.logs import set_up_logs
-from bot.process import Process, hold_folder, serve
+from bot.process import Process, fastest_loop, hold_folder, serve
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
 from storage.schema import SchemaState, create_schema, schema_state
@@ -76,7 +76,8 @@ async def _fill(demo: Path, process: Process, programme: Programme) -> None:
 def main(demo: Path | None) -> int:
     """Run the bot; 2 if it is set up wrongly (what is wrong is printed), 1 if something it needs is away."""
     try:
-        asyncio.run(_run(demo))
+        with asyncio.Runner(loop_factory=fastest_loop()) as runner:
+            runner.run(_run(demo))
     except ConfigError as error:
         return _complain(error.problems, 2)
     except Refused as error:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
-from storage.one_turn import DRIVER, begin_with, write_at_once
+from storage.one_turn import DRIVER, begin_with, register_dialect, write_at_once
 
 BUSY_MS = 1500
 """How long a writer waits for another process; shorter than what a platform waits for an answer."""
@@ -150,6 +150,7 @@ def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
         )
         event.listen(engine.sync_engine, "handle_error", _name_away, retval=True)
         return engine
+    register_dialect()
     engine = create_async_engine(
         url,
         hide_parameters=True,

@@ -113,6 +113,7 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
 
     async def _take_turn(self, work: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
         driver: Any = self._connection
+        self._refuse_if_cut_short()
         self.is_used, self.is_ours = True, False
         async with self._execute_mutex:
             try:
@@ -130,14 +131,21 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
         wait for nobody and are over sooner than a turn begins: they are run here.
         """
         driver: Any = self._connection
+        if self.opening is None:
+            raise sqlite3.ProgrammingError("a statement outside a transaction")
         if self.is_ours and driver._conn.in_transaction:
             return _work_all(driver._conn, None, statements)
         rows: list[list[Any]] = await self._take_turn(_work_all, self.opening, statements)
         return rows
 
+    def _refuse_if_cut_short(self) -> None:
+        if not self.is_ours:
+            raise sqlite3.OperationalError("the wait for a statement was cut short; this transaction can only end")
+
     def commit(self) -> None:
         """Commit what was sent; it stays used if that fails or is cancelled."""
         if self.is_used:
+            self._refuse_if_cut_short()
             super().commit()
         self._forget()
 
@@ -195,4 +203,6 @@ def _write(raw: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> 
         raise
 
 
-registry.register("sqlite.one_turn", __name__, "Dialect")
+def register_dialect() -> None:
+    """Let SQLAlchemy know the dialect behind `DRIVER`; a second time changes nothing."""
+    registry.register("sqlite.one_turn", __name__, "Dialect")

@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import ClauseElement, Dialect, Executable, RowMapping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -21,7 +22,7 @@ Row = RowMapping | Mapping[str, Any]
 """A row by its columns' names."""
 
 Convert = Callable[[Any], Any]
-_DRIVER = "driver"
+_FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Prepared:
 
 async def together(session: AsyncSession, *asked: tuple[Prepared, Mapping[str, Any]]) -> Sequence[Sequence[Row]]:
     """Return the rows of each statement, run in this order; on SQLite they cost one way to the database together."""
-    driver = session.info.get(_DRIVER) or await _driver_of(session)
+    driver = _known_driver(session) or await _driver_of(session)
     if not isinstance(driver, OneTurnConnection):
         return [(await session.execute(one.on(driver), values)).mappings().all() for one, values in asked]
     compiled = [one.compiled(session, values) for one, values in asked]
@@ -92,15 +93,39 @@ async def together(session: AsyncSession, *asked: tuple[Prepared, Mapping[str, A
     return [[one.row(raw) for raw in rows] for one, rows in zip(compiled, found, strict=True)]
 
 
+def _innermost(session: AsyncSession) -> SessionTransaction | None:
+    """Return the transaction, or the savepoint, that a statement would be part of."""
+    return session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
+
+
+def _known_driver(session: AsyncSession) -> OneTurnConnection | str | None:
+    """Return what was found for the same transaction or savepoint, while that is good for another statement."""
+    found = session.info.get(_FOUND)
+    if found is None:
+        return None
+    transaction: SessionTransaction | None = found[0]
+    connection, driver = found[1:]
+    is_good = (
+        transaction is not None
+        and transaction is _innermost(session)
+        and transaction.is_active
+        and not connection.invalidated
+    )
+    return cast(OneTurnConnection | str, driver) if is_good else None
+
+
 async def _driver_of(session: AsyncSession) -> OneTurnConnection | str:
-    """Return the driver's connection of this transaction; the dialect's name where the ordinary way is taken."""
+    """Return the driver's connection of this transaction; the dialect's name where the ordinary way is taken.
+
+    Asking the session for its connection begins the transaction, or the savepoint, that it is in.
+    """
     connection = (await session.connection()).sync_connection
     if connection is None:
         raise RuntimeError("a session without a connection")
     held: object = connection.connection.dbapi_connection
     is_heard = bool(connection.dispatch.before_cursor_execute)
     driver = held if isinstance(held, OneTurnConnection) and not is_heard else connection.dialect.name
-    session.info[_DRIVER] = driver
+    session.info[_FOUND] = (_innermost(session), connection, driver)
     return driver
 
 
