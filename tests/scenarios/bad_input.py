@@ -8,6 +8,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -34,6 +35,15 @@ def write(town: Town, statement: str, *values: object) -> None:
 def said(answer: Json) -> str:
     """Return what a person reads at once after what they did: private messages and the open window."""
     return everything_said(answer.get("ephemeral") or []) + " " + everything_said(answer.get("view") or {})
+
+
+async def to_working_hours(town: Town) -> None:
+    """Move the clock to the middle of the next working day."""
+    now = datetime.fromisoformat((await town.read("clock"))["now"])
+    day = now + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    await town.to(day.replace(hour=11, minute=0, second=0, microsecond=0).isoformat())
 
 
 async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) -> Json:  # noqa: ANN401 - values of inputs

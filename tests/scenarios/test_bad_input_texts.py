@@ -18,6 +18,7 @@ from tests.scenarios.bad_input import (
     send,
     share_button,
     signed,
+    to_working_hours,
     write,
 )
 from tests.scenarios.town import CURATORS, NADIA, OMAR, SANNE, THOMAS, Json, Town, composed, everything_said
@@ -102,7 +103,7 @@ async def test_the_reasons_of_a_suggestion_and_of_declining_it(town: Town) -> No
     decided = next(one for one in await town.messages(CURATORS, THOMAS) if one["ts"] == card["ts"])
     assert HOSTILE in everything_said(decided["blocks"])
     assert town.rows("SELECT reason FROM decision WHERE subject = 'suggestion' AND subject_id = ?", ref) == [(HOSTILE,)]
-    await town.advance(days=2)
+    await to_working_hours(town)
     told = [
         one for one in await town.direct(SANNE) if f"S{ref}" in everything_said(one) and HOSTILE in everything_said(one)
     ]
@@ -120,6 +121,15 @@ async def test_the_names_of_people_on_cards_and_boards(town: Town) -> None:
         await town.command(OMAR, f"leaderboard {period}")
     board = await town.command(OMAR, "leaderboard season")
     assert name in everything_said(board["ephemeral"])
+    await _assert_calls_nobody(town)
+
+
+@pytest.mark.parametrize("line", ["<!channel>*x*", "approve <!here>", "decline <@U0OMAR> _no_", "schedule `P1` ~now~"])
+async def test_what_a_command_repeats_of_what_was_typed(town: Town, line: str) -> None:
+    before = held(town)
+    told = await town.command(NADIA, line)
+    assert line.split()[-1 if line.startswith("<") else 1] in everything_said(told["ephemeral"])
+    assert held(town) == before
     await _assert_calls_nobody(town)
 
 
