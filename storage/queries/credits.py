@@ -1,4 +1,8 @@
-"""What waits to be credited: visits, proven shares, approved suggestions; and what counts against their caps."""
+"""What waits to be credited: visits, proven shares, approved suggestions; and what counts against their caps.
+
+What is listed is held until the transaction ends, so that two runs at once, or an undoing meanwhile, wait for each
+other and see what the first brought.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +60,7 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
         .where(Visit.credited_at.is_(None), Visit.kind == VisitClass.HUMAN.value)
         .order_by(Visit.id)
         .limit(limit)
+        .with_for_update(of=(Visit, Share))
     )
     return [WaitingVisit(**row) for row in rows.mappings()]
 
@@ -132,6 +137,7 @@ async def list_proven_shares(session: AsyncSession, *, limit: int) -> Sequence[P
         .where(Share.credited_at.is_(None), Share.state.in_(_COUNTED))
         .order_by(proven_at, Share.id)
         .limit(limit)
+        .with_for_update(of=Share)
     )
     return [ProvenShare(**row) for row in rows.mappings()]
 
@@ -191,6 +197,7 @@ async def list_approved_suggestions(session: AsyncSession, *, limit: int) -> Seq
         .where(Suggestion.credited_at.is_(None), Suggestion.state == "approved")
         .order_by(Suggestion.decided_at, Suggestion.id)
         .limit(limit)
+        .with_for_update(of=Suggestion)
     )
     return [ApprovedSuggestion(**row) for row in rows.mappings()]
 
