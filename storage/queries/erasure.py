@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import (
@@ -37,6 +37,7 @@ from storage.models import (
     Visit,
 )
 from storage.queries import posts
+from storage.queries.decisions import POST, SUGGESTION
 from storage.queries.outbox import lane_name
 
 _FOR_A_MEMBER: tuple[type[Job], ...] = (SendPreview, TellDecision, TellWithdrawal, SendExport)
@@ -54,7 +55,7 @@ class Erased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """Cards that name a member and are to be redrawn: published posts, pending posts, and suggestions by channel."""
+    """Cards that name a member, to be redrawn: published posts, pending or decided ones, and suggestions by channel."""
 
     published: Sequence[int]
     pending: Sequence[int]
@@ -102,11 +103,12 @@ async def _find_naming(session: AsyncSession, member_id: int, *, now: datetime) 
     published = await session.scalars(
         update(Post).where(named_on, Post.state == PostState.PUBLISHED.value).values(updated_at=now).returning(Post.id)
     )
-    pending = await session.scalars(select(Post.id).where(Post.author_id == member_id, Post.card_ref.is_not(None)))
-    decided = select(Decision.subject_id).where(Decision.member_id == member_id, Decision.subject == "suggestion")
+    written_or_decided = or_(Post.author_id == member_id, Post.id.in_(_decided_by(member_id, POST)))
+    pending = await session.scalars(select(Post.id).where(written_or_decided, Post.card_ref.is_not(None)))
     cards = await session.execute(
         select(Suggestion.id, Suggestion.card_channel).where(
-            or_(Suggestion.id.in_(suggested), Suggestion.id.in_(decided)), Suggestion.card_ref.is_not(None)
+            or_(Suggestion.id.in_(suggested), Suggestion.id.in_(_decided_by(member_id, SUGGESTION))),
+            Suggestion.card_ref.is_not(None),
         )
     )
     return Naming(
@@ -114,6 +116,10 @@ async def _find_naming(session: AsyncSession, member_id: int, *, now: datetime) 
         pending=list(pending),
         suggestions=[(row.id, row.card_channel or "") for row in cards],
     )
+
+
+def _decided_by(member_id: int, subject: str) -> Select[int]:
+    return select(Decision.subject_id).where(Decision.member_id == member_id, Decision.subject == subject)
 
 
 async def _forget_jobs(session: AsyncSession, erased: Erased) -> None:
@@ -161,6 +167,6 @@ async def _forget_words(session: AsyncSession, member_id: int) -> None:
     nothing = {"permalink": None, "permalink_key": None, "go_hash": None, "go_expires_at": None, "typed_at": None}
     await session.execute(update(Share).where(mine).values(text="", **nothing))
     await session.execute(update(SuggestionAuthor).where(SuggestionAuthor.member_id == member_id).values(why=""))
-    decided = select(Decision.subject_id).where(Decision.member_id == member_id, Decision.subject == "suggestion")
+    decided = _decided_by(member_id, SUGGESTION)
     await session.execute(update(Suggestion).where(Suggestion.id.in_(decided)).values(note=""))
     await session.execute(update(Decision).where(Decision.member_id == member_id).values(reason=""))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
-from bot.core.actions import EraseMe, ExportMine, ShowBoard, ShowPrivacy
+from bot.core.actions import Decline, EraseMe, ExportMine, ShowBoard, ShowPrivacy
 from bot.core.cards import Button, Buttons, Card, Fields, Text, plain
 from bot.core.errors import Refused, Uncertain
 from bot.core.jobs import (
@@ -22,7 +22,9 @@ from bot.core.leaderboard import Period
 from bot.core.people import Person
 from bot.core.privacy import EXPORT_SECTIONS, NEVER_EXPORTED, is_erased
 from handlers.leaderboard import show_board
+from handlers.moderate import decline
 from handlers.privacy import erase_me, export_mine, send_export, show_privacy
+from handlers.queue import show_pending
 from storage.models import (
     Announcement,
     Decision,
@@ -44,7 +46,7 @@ from storage.queries.boards import Stretch
 from storage.queries.jobs import Plan, add_job
 from storage.queries.ledger import SINCE_EVER
 from storage.queries.members import Newcomer, add_member, find_me
-from tests.handlers.conftest import NOW, World, run_job
+from tests.handlers.conftest import CURATORS, NOW, World, run_job
 from tests.handlers.traces import (
     EMAIL,
     NAME,
@@ -231,6 +233,19 @@ async def test_every_card_that_named_them_is_redrawn(world: World) -> None:
     assert [one for one in left if isinstance(one, RefreshAnnouncement)] == [RefreshAnnouncement(announcement_id=1)]
     assert RefreshSuggestion(suggestion_id=traces.suggestion_id) in left
     assert [type(one) for one in left].count(ShowPending) == 1
+
+
+async def test_the_card_of_a_post_that_they_decided_is_redrawn_too(world: World) -> None:
+    cura, author = await world.add_member("Cura", role="curator"), await world.add_member("Nadia", role="curator")
+    post = await world.add_post(author=author, state="pending", published_at=None, card_channel=CURATORS, card_ref="m1")
+    await world.act(decline, cura, Decline(ref=f"P{post.id}", reason="Too early."))
+    before = len(await world.jobs())
+    await world.act(erase_me, cura, EraseMe())
+    assert (await world.jobs())[before:] == [ShowPending(post_id=post.id)]
+    await run_job(world, show_pending, ShowPending(post_id=post.id))
+    said = words(world.surface.updated[-1][2])
+    assert "Cura" not in said
+    assert "Too early." not in said
 
 
 async def test_a_followed_draft_stays_without_words_so_that_its_link_keeps_working(world: World) -> None:
