@@ -108,6 +108,7 @@ async def leave_for_network(ctx: Context, action: LeaveForNetwork) -> Reply:
     if ctx.programme.public_url is None:
         await openings.note_opened(ctx.session, share_id=held.id, now=ctx.now)
         await members.note_network(ctx.session, member_id=ctx.member_id, network=held.network, now=ctx.now)
+        await announcements.queue_refresh(ctx.session, post_id=scene.post.id, now=ctx.now)
     went = ctx.text("share.went", network=NETWORKS[held.network].label)
     view = replace(await _view(ctx, scene, held), is_alike=is_alike, note=went)
     return Reply(form=cards.shared_form(ctx, view))

@@ -17,9 +17,10 @@ from bot.core.actions import (
 )
 from bot.core.cards import SelectField, TextField
 from bot.core.errors import NotFound, Unable
+from bot.core.jobs import RefreshAnnouncement
 from handlers import share
-from storage.models import Member, Share, TrackedLink
-from tests.handlers.conftest import NOW, World
+from storage.models import Announcement, Member, Share, TrackedLink
+from tests.handlers.conftest import GENERAL, NOW, World
 from tests.handlers.sharing import OWN, POSTED, all_shares, left, opened, share_of
 from tests.handlers.windows import action_of, field_of, has_action, link_of, text_of, words_of
 
@@ -262,6 +263,8 @@ async def test_without_a_public_address_the_button_leads_straight_to_the_compose
     world.programme = replace(world.programme, public_url=None)
     post = await world.add_post("Words.")
     ada = await world.add_member()
+    async with world.sessions.begin() as session:
+        session.add(Announcement(post_id=post.id, channel_ref=GENERAL, message_ref="m1", drawn_at=post.updated_at))
     first = (await opened(world, ada, post)).form
     assert has_action(first, ChangeShare)
     form = (await world.act(share.change_share, ada, ChangeShare(share_id=1, network="linkedin", text="Hello"))).form
@@ -271,6 +274,7 @@ async def test_without_a_public_address_the_button_leads_straight_to_the_compose
     await world.act(share.leave_for_network, ada, LeaveForNetwork(share_id=1, network="linkedin", text="Hello"))
     kept = await share_of(world)
     assert (kept.state, kept.opened_at) == ("opened", NOW)
+    assert await world.jobs() == [RefreshAnnouncement(announcement_id=1)]  # the line of how many shared follows
 
 
 async def test_a_click_on_share_takes_few_statements(world: World) -> None:
