@@ -25,6 +25,7 @@ from handlers.go import GoAsk, GoOutcome, GoState, GoVisit, finish_go, follow_go
 
 WAIT_SECONDS = 1.5
 POLL_SECONDS = 0.05
+WENT = (GoState.READY, GoState.COPY, GoState.NO_TEXT_YET)
 LONGEST_TOKEN = 100
 
 _COPY = (
@@ -91,7 +92,7 @@ async def _follow(going: Going, token: str, request: Request) -> GoOutcome:
     visit = GoVisit(on_day=who.on_day, hash_for=who.hash_for)
     async with going.sessions.begin() as session:
         outcome = await finish_go(session, _ask(going, token), visit)
-    if outcome.link_id is not None:
+    if outcome.link_id is not None and outcome.state in WENT:
         going.visitors.know_own(outcome.link_id, who)
     return outcome
 

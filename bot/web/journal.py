@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
+from io import FileIO
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -57,7 +58,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         """Use `folder`, which is made when it is first needed."""
         self._folder = folder
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._lock = Lock()
 
     def append(self, visits: Sequence[NewVisit]) -> None:
@@ -65,7 +66,7 @@ class Journal:
         with self._lock:
             try:
                 file = self._file or self._begin()
-                file.write(b"".join(pack_visit(visit) for visit in visits))
+                _write_all(file, b"".join(pack_visit(visit) for visit in visits))
                 os.fsync(file.fileno())
                 is_full = file.tell() >= LARGEST_FILE
             except OSError:
@@ -74,7 +75,7 @@ class Journal:
             if is_full:
                 self._seal()
 
-    def _begin(self) -> BinaryIO:
+    def _begin(self) -> FileIO:
         self._folder.mkdir(parents=True, exist_ok=True)
         while True:
             file = (self._folder / f"{secrets.token_hex(8)}{SUFFIX}").open("xb", buffering=0)
@@ -143,6 +144,12 @@ class Sealed:
     def release(self) -> None:
         """Leave the file for another time."""
         self._file.close()
+
+
+def _write_all(file: FileIO, body: bytes) -> None:
+    """Write all of `body`: an unbuffered file may take a part, and says so only in what it returns."""
+    while body:
+        body = body[file.write(body) or 0 :]
 
 
 def _size(path: Path) -> int:

@@ -20,6 +20,7 @@ MOST_WAITING = 20_000
 MOST_UNJOURNALLED = 100_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 REPLAY_GROUP = 200
+GROUP_SECONDS = 10.0
 
 log = logging.getLogger("vouch.visits")
 
@@ -90,7 +91,11 @@ class Recorder:
             while self._waiting:
                 await self._gather()
                 group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
-                await self._keep_group([visit for visit, _ in group])
+                try:
+                    await self._keep_group([visit for visit, _ in group])
+                except Exception:  # a defect: those who wait hear of it, and the next group has its chance
+                    log.exception("a group of visits could not be kept")
+                    self.lost += len(group)
                 for _, kept in group:
                     if not kept.done():
                         kept.set_result(None)
@@ -140,7 +145,7 @@ class Recorder:
 
     async def _write_again(self, visits: Sequence[NewVisit]) -> None:
         for start in range(0, len(visits), REPLAY_GROUP):
-            async with self._sessions.begin() as session:
+            async with asyncio.timeout(GROUP_SECONDS), self._sessions.begin() as session:
                 await add_visits_again(session, visits=visits[start : start + REPLAY_GROUP])
 
     async def _recover(self) -> None:
@@ -156,7 +161,7 @@ class Recorder:
     async def _restored(self) -> bool:
         """Bring the journal into the database; `False` if that is still away."""
         if self._late is not None:
-            await asyncio.wait({self._late})
+            await asyncio.wait({self._late}, timeout=LONGEST_PAUSE)
             self._late = None
         try:
             await self.replay()
