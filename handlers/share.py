@@ -75,6 +75,7 @@ async def change_share(ctx: Context, action: ChangeShare) -> Reply:
         text=typed,
         wording_id=before.wording_id or drafting.source_of(typed, known),
         disclosure=before.disclosure,
+        inspiration=() if typed else drafting.ideas(known, network=network, languages=_languages(ctx, scene)),
         is_checked=network == before.network,
         is_alike=closest(typed, colleagues) >= OWN_WORDS_BELOW,
     )
@@ -190,7 +191,8 @@ async def answer_welcome(ctx: Context, action: AnswerWelcome) -> Reply:
     if not action.share_id:
         return Reply(card=cards.named_card(ctx, is_named=is_named))
     welcomed = replace(ctx, me=replace(ctx.me, is_named=is_named, welcomed_at=ctx.now))
-    return await change_share(welcomed, ChangeShare(share_id=action.share_id, network=action.network, text=action.text))
+    typed = ChangeShare(share_id=action.share_id, network=action.network, text=action.text)
+    return cards.with_answer(ctx, await change_share(welcomed, typed), is_named=is_named)
 
 
 async def ask_shared(out: Outside, job: AskShared) -> Record | None:
@@ -274,9 +276,13 @@ async def _suggested(ctx: Context, scene: _Scene) -> tuple[Sequence[Wording], fr
     return await wordings.list_wordings(ctx.session, post_id=scene.post.id, member_id=ctx.member_id, now=ctx.now)
 
 
+def _languages(ctx: Context, scene: _Scene) -> tuple[str, ...]:
+    """Return which languages a wording for this member may be in, the best first."""
+    return (ctx.me.locale, ctx.words.language, scene.post.language)
+
+
 def _fresh(ctx: Context, scene: _Scene, network: str, suggested: tuple[Sequence[Wording], frozenset[int]]) -> Box:
-    languages = (ctx.me.locale, ctx.words.language, scene.post.language)
-    filling = drafting.fill(*suggested, network=network, languages=languages)
+    filling = drafting.fill(*suggested, network=network, languages=_languages(ctx, scene))
     wanted = ctx.programme.disclosure
     line = scene.post.disclosure or disclosure_line(
         ctx.programme.company.name, filling.language or ctx.me.locale, wanted.lines

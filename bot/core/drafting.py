@@ -30,15 +30,16 @@ class Sizes:
 
 
 def fill(wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, languages: Sequence[str]) -> Filling:
-    """Return a wording in one of `languages` that nobody uses yet, or else an empty box with others beside it.
-
-    At most `INSPIRATION` of these, what the member reads first.
-    """
+    """Return a wording in one of `languages` that nobody uses yet, or else an empty box with others beside it."""
     chosen = next_wording(wordings, used_ids, network=network, languages=languages)
     if chosen is not None:
         return Filling(text=chosen.text, wording_id=chosen.wording_id, language=chosen.language)
-    beside = wordings_for(wordings, network=network, languages=languages)[:INSPIRATION]
-    return Filling(inspiration=tuple(one.text for one in beside))
+    return Filling(inspiration=ideas(wordings, network=network, languages=languages))
+
+
+def ideas(wordings: Sequence[Wording], *, network: str, languages: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts of at most `INSPIRATION` wordings to stand beside an empty box, what the member reads first."""
+    return tuple(one.text for one in wordings_for(wordings, network=network, languages=languages)[:INSPIRATION])
 
 
 def is_untouched(text: str, wording_id: int | None, wordings: Iterable[Wording]) -> bool:

@@ -1,6 +1,6 @@
 """The share window, what a member sees of a share of theirs, and the questions about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.actions import (
@@ -27,6 +27,7 @@ from bot.core.cards import (
     Headline,
     Link,
     LinkButton,
+    Menu,
     Option,
     SelectField,
     Spans,
@@ -34,8 +35,11 @@ from bot.core.cards import (
     TextField,
 )
 from bot.core.networks import NETWORKS
+from bot.core.reply import Reply
 from bot.i18n.translator import Words
 from handlers.context import Context
+
+MOST_ELSEWHERE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,8 @@ def _answers(ctx: Context, window: ShareWindow) -> list[Element | Field]:
         lines.append(Text(ctx.rich("share.opened_before", network=known.label, at=at), style="quiet"))
     if window.over:
         lines.append(Text(ctx.rich("share.too_long", network=known.label, count=window.over)))
+    elif window.is_checked and not window.text:
+        lines.append(Text(ctx.rich("share.empty")))
     elif window.is_checked:
         lines.append(Text(ctx.rich("share.fits", network=known.label)))
     if window.is_alike:
@@ -193,8 +199,10 @@ def _said(words: Words, share_id: int) -> Button:
     return Button(label=words.text("share.said"), action=SayShared(share_id=share_id))
 
 
-def _paste(words: Words, share_id: int) -> Button:
-    return Button(label=words.text("share.paste"), action=OpenPermalink(share_id=share_id))
+def _paste(words: Words, share_id: int, *, is_again: bool = False) -> Button:
+    return Button(
+        label=words.text("share.paste_again" if is_again else "share.paste"), action=OpenPermalink(share_id=share_id)
+    )
 
 
 def welcome(ctx: Context, share_id: int) -> list[Element | Field]:
@@ -235,7 +243,7 @@ def shared_form(ctx: Context, view: SharedView) -> Form:
 
 def shared_card(ctx: Context, view: SharedView) -> Card:
     """Return the same as a private message."""
-    return Card(title=view.title, body=_shared_body(ctx, view))
+    return Card(title=view.title, body=_shared_body(ctx, view), summary=view.note)
 
 
 def _shared_body(ctx: Context, view: SharedView) -> tuple[Element, ...]:
@@ -245,13 +253,15 @@ def _shared_body(ctx: Context, view: SharedView) -> tuple[Element, ...]:
         body.append(Text((view.text,), style="quote"))
     if view.is_alike:
         body.append(Text(ctx.rich("share.alike")))
-    body.append(Fields(_facts(ctx, view)))
+    if not view.can_open:
+        body.append(Fields(_facts(ctx, view)))
     if view.permalink:
         body.append(Text((Link(view.permalink, ctx.text("share.your_post", network=label)),)))
     first: list[Button] = [] if view.said_at or view.confirmed_at else [_said(ctx.words, view.share_id)]
-    body.append(Buttons((*first, _paste(ctx.words, view.share_id), *_open_again(ctx, view), *_undo(ctx, view))))
-    if view.others:
-        body.append(Buttons(tuple(_elsewhere(ctx, view, one) for one in view.others)))
+    paste = _paste(ctx.words, view.share_id, is_again=view.permalink is not None)
+    body.append(Buttons((*first, paste, *_open_again(ctx, view), *_undo(ctx, view))))
+    if view.others and not view.can_open:
+        body.append(_elsewhere(ctx, view))
     return tuple(body)
 
 
@@ -269,7 +279,7 @@ def _facts(ctx: Context, view: SharedView) -> tuple[tuple[str, str], ...]:
         (ctx.text("share.fact_network"), label),
         *((name, ctx.words.moment(at)) for name, at in times if at is not None),
         (ctx.text("share.fact_visits"), visits),
-        (ctx.text("share.fact_points"), ctx.words.number(view.points)),
+        *([(ctx.text("share.fact_points"), ctx.words.number(view.points))] if view.points or not view.note else []),
     )
 
 
@@ -292,11 +302,17 @@ def _undo(ctx: Context, view: SharedView) -> list[Button]:
     return [Button(label=ctx.text("share.undo"), action=UndoShare(share_id=view.share_id), confirm=confirm)]
 
 
-def _elsewhere(ctx: Context, view: SharedView, network: str) -> Button:
-    return Button(
-        label=ctx.text("share.elsewhere", network=NETWORKS[network].label),
-        action=ChangeShare(share_id=view.share_id, network=network),
-    )
+def _elsewhere(ctx: Context, view: SharedView) -> Buttons:
+    """Return the other networks: the best known as buttons, the rest in a menu."""
+    buttons = [
+        Button(
+            label=ctx.text("share.elsewhere", network=NETWORKS[one].label),
+            action=ChangeShare(share_id=view.share_id, network=one),
+        )
+        for one in view.others
+    ]
+    shown, rest = buttons[:MOST_ELSEWHERE], buttons[MOST_ELSEWHERE:]
+    return Buttons((*shown, Menu(items=tuple(rest)))) if rest else Buttons(tuple(shown))
 
 
 def share_button(words: Words, *, post_id: int, title: str) -> Button:
@@ -370,4 +386,15 @@ def dismissed_card(ctx: Context, *, title: str) -> Card:
 
 def named_card(ctx: Context, *, is_named: bool) -> Card:
     """Return the answer to whether a member's name may stand on boards."""
-    return Card(body=(Text(ctx.rich("welcome.named" if is_named else "welcome.not_named")),))
+    return Card(body=(_named(ctx, is_named=is_named),))
+
+
+def with_answer(ctx: Context, reply: Reply, *, is_named: bool) -> Reply:
+    """Return the window of `reply` with that answer where the question stood, at its end."""
+    if reply.form is None:
+        return reply
+    return replace(reply, form=replace(reply.form, body=(*reply.form.body, Divider(), _named(ctx, is_named=is_named))))
+
+
+def _named(ctx: Context, *, is_named: bool) -> Text:
+    return Text(ctx.rich("welcome.named" if is_named else "welcome.not_named"))

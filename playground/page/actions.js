@@ -91,7 +91,7 @@ const LOADERS = { view: loadView, home: loadHome, people: loadChannels, clock: l
 function heard({ kind, channel, users }) {
   if (users && !users.includes(state.as)) return;
   if (kind !== "messages") LOADERS[kind]?.();
-  else if (channel && channel !== state.channel) noticeUnread(channel);
+  else if (channel && channel !== state.channel) noticeUnread(channel, { isFresh: true });
   else Promise.all([loadMessages(), loadThread()]);
 }
 

@@ -1,10 +1,14 @@
 /** Which channels hold something new, for each person, kept in this browser. */
 
 import { fetchJson } from "./api.js";
-import { changed, directMessage, listChannels, state } from "./store.js";
+import { changed, directMessage, goTo, listChannels, state } from "./store.js";
+import { toast } from "./toasts.js";
 import { now } from "./format.js";
+import { unescapeText } from "./mrkdwn.js";
 
 const KEY = "vouch-playground-read";
+
+let told = null;
 
 function readMarks() {
   try {
@@ -28,8 +32,8 @@ export function markRead(channel, ts) {
   if (state.unread.delete(channel)) changed("unread");
 }
 
-/** Look whether a channel's newest message is new to the acting person, and show a dot if so. */
-export async function noticeUnread(channel) {
+/** Look whether a channel's newest message is new to the acting person, and show a dot if so; a fresh one of the bot's is told, as a chat does. */
+export async function noticeUnread(channel, { isFresh = false } = {}) {
   const as = state.as;
   const isShown = listChannels().some(({ id }) => id === channel) || directMessage()?.id === channel;
   if (!isShown) return;
@@ -40,6 +44,14 @@ export async function noticeUnread(channel) {
   if (Number(newest.ts) <= Number(marks[`${as}/${channel}`] ?? marks.start ?? 0)) return;
   state.unread.add(channel);
   changed("unread");
+  if (!isFresh || channel !== directMessage()?.id || newest.ts === told) return;
+  told = newest.ts;
+  toast(`Vouch wrote to you: ${shortened(newest.text ?? "")}`, { act: () => goTo({ channel, tab: "messages" }) });
+}
+
+function shortened(text) {
+  const line = unescapeText(text).split("\n")[0];
+  return line.length > 90 ? `${line.slice(0, 89)}…` : line;
 }
 
 /** Look at all channels of the acting person, after a change of person. */

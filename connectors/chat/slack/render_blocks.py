@@ -92,20 +92,28 @@ def _headline_blocks(headline: Headline) -> list[Json]:
 
 
 def _field_blocks(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
+    """Return sections of two columns, labels in bold where no word could be read as markup."""
+    is_marked = all(is_literal(label + value) and label.strip() and "\n" not in label.strip() for label, value in pairs)
     blocks: list[Json] = []
     row: list[Json] = []
     for label, value in pairs:
         words = f"{label.strip()}\n{value.strip()}".strip()
-        if size(words) <= limits.MAX_FIELD_TEXT and len(row) < limits.MAX_FIELDS_PER_SECTION:
-            row += [plain_text(words, limits.MAX_FIELD_TEXT)] if words else []
+        if size(words) + 2 <= limits.MAX_FIELD_TEXT and len(row) < limits.MAX_FIELDS_PER_SECTION:
+            row += [_field(label.strip(), value.strip(), is_marked=is_marked)] if words else []
             continue
         blocks += _section(row)
         row = []
-        if size(words) > limits.MAX_FIELD_TEXT:
+        if size(words) + 2 > limits.MAX_FIELD_TEXT:
             blocks += rich_blocks((Bold(label.strip()), "\n", value.strip()))
         else:
-            row = [plain_text(words, limits.MAX_FIELD_TEXT)] if words else []
+            row = [_field(label.strip(), value.strip(), is_marked=is_marked)] if words else []
     return blocks + _section(row)
+
+
+def _field(label: str, value: str, *, is_marked: bool) -> Json:
+    if is_marked:
+        return {"type": "mrkdwn", "text": f"*{label}*\n{value}".strip(), "verbatim": True}
+    return plain_text(f"{label}\n{value}", limits.MAX_FIELD_TEXT)
 
 
 def _section(row: list[Json]) -> list[Json]:

@@ -77,16 +77,22 @@ def _section(block: Json) -> Iterator[str]:
     if "fields" in block and not 1 <= len(block["fields"]) <= 10:
         yield "fields"
     for told in block.get("fields", ()):
-        yield from _plain(told, 2000, "field")
-    told = block.get("text", block)
-    if told["type"] == "mrkdwn":
-        title, _, note = told["text"].partition("\n")
-        if not told["verbatim"] or MARKUP.search(title[1:-1] + note) or not 1 <= len(told["text"]) <= 3000:
-            yield f"mrkdwn with more markup than a bold title: {told['text'][:30]!r}"
-    elif told["type"] == "plain_text":
-        yield from _plain(told, 3000, "section")
+        yield from _titled(told, 2000, "field")
+    if "text" in block:
+        yield from _titled(block["text"], 3000, "section")
     if "accessory" in block:
         yield from _image(block["accessory"])
+
+
+def _titled(told: Json, most: int, where: str) -> Iterator[str]:
+    """Check plain text, or mrkdwn with a first line in bold and nothing else that Slack would read."""
+    if told["type"] == "plain_text":
+        yield from _plain(told, most, where)
+        return
+    title, _, note = told["text"].partition("\n")
+    is_bold = len(title) > 2 and title[0] == title[-1] == "*" and title[1:-1].strip() == title[1:-1]
+    if not told["verbatim"] or not is_bold or MARKUP.search(title[1:-1] + note) or len(told["text"]) > most:
+        yield f"{where}: mrkdwn with more markup than a bold title: {told['text'][:30]!r}"
 
 
 def _context(block: Json) -> Iterator[str]:

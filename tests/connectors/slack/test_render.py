@@ -61,6 +61,7 @@ POST = Card(
         Headline("Winter report", "What it says.", "https://vouch.example/p/1.png"),
         Headline(TRICKY, TRICKY, "https://vouch.example/p/1.png"),
         Headline("Winter report", "Without a picture"),
+        Fields((("Topic", "Wind"), ("Shared", "Saturday 21 November, 23:14"))),
         Divider(),
         Text(("Read it at ", Link("https://example.com/", "Example"), " · ", Bold("Curated by Ann")), style="quiet"),
         Text(("Curated by ", Mention("U0BEN"), " in ", Channel("C0NEWS"), " on ", MOMENT := When(
