@@ -28,6 +28,7 @@ LONGEST_SLEEP = 30.0
 DRAIN_SECONDS = 20.0
 LONGEST_BACKOFF = timedelta(minutes=10)
 POST_BURST = 5
+_TOLD_TO_WAIT = ("ratelimited", "quiet_hours")
 
 log = logging.getLogger("vouch.worker")
 
@@ -152,7 +153,7 @@ class Worker:
 
     def _after(self, error: OutsideError, claimed: outbox.Claimed, policy: Policy) -> outbox.Ending:
         match error:
-            case TryLater(after=after) if error.code == "ratelimited":
+            case TryLater(after=after) if error.code in _TOLD_TO_WAIT:
                 return self._again(claimed, at_least=after, code=error.code)
             case TryLater(after=after) if claimed.tries < policy.tries:
                 return self._again(claimed, at_least=after, code=error.code)
@@ -173,8 +174,9 @@ class Worker:
 
     def _again(self, claimed: outbox.Claimed, *, at_least: timedelta, code: str) -> outbox.Ending:
         backoff = min(timedelta(seconds=2 ** min(claimed.tries, 12)), LONGEST_BACKOFF) * random.uniform(0.5, 1.0)  # noqa: S311
-        wait = at_least if code == "ratelimited" else max(at_least, backoff)
-        return outbox.Ending(state=JobState.QUEUED, error=code, run_at=self.out.clock.now() + wait)
+        wait = at_least if code in _TOLD_TO_WAIT else max(at_least, backoff)
+        is_try = code not in _TOLD_TO_WAIT
+        return outbox.Ending(state=JobState.QUEUED, error=code, run_at=self.out.clock.now() + wait, is_try=is_try)
 
     async def _heed(self, error: OutsideError, claimed: outbox.Claimed) -> None:
         """Hold back the whole pool after "too many": the platform counts them all together."""
@@ -199,6 +201,9 @@ class Worker:
         now = self.out.clock.now()
         if not await outbox.finish_job(session, ending, job_id=claimed.id, owner=self.owner, now=now):
             raise LeaseLostError
+        kind = kinds().get(claimed.kind)
+        if kind is not None and POLICIES[kind].repeatable and ending.state is not JobState.QUEUED:
+            await outbox.drop_earlier(session, claimed)
         if record is not None:
             await record(session)
 

@@ -51,11 +51,15 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a run ended: the new state, the outside's word for a failure, and when to run again if queued."""
+    """How a run ended: the new state, the outside's word for a failure, and when to run again if queued.
+
+    A run that was only told to wait is not `is_try`: it uses up none of the tries.
+    """
 
     state: JobState
     error: str = ""
     run_at: datetime | None = None
+    is_try: bool = True
 
 
 def lane_name(pool: str, lane: str) -> str:
@@ -179,6 +183,7 @@ async def finish_job(session: AsyncSession, ending: Ending, *, job_id: int, owne
     values: dict[str, Any] = {"state": ending.state, "error": ending.error[:200], "owner": None, "lease_until": None}
     if ending.state is JobState.QUEUED:
         values["run_at"] = ending.run_at or now
+        values["tries"] = JobRow.tries if ending.is_try else JobRow.tries - 1
     else:
         values["done_at"] = now
     done = await session.execute(
@@ -188,6 +193,13 @@ async def finish_job(session: AsyncSession, ending: Ending, *, job_id: int, owne
         .returning(JobRow.id)
     )
     return done.first() is not None
+
+
+async def drop_earlier(session: AsyncSession, claimed: Claimed) -> None:
+    """Drop what failed earlier of the very same work: only how it stands now matters."""
+    same = (JobRow.kind == claimed.kind, JobRow.held == claimed.held, JobRow.id < claimed.id)
+    failed = JobRow.state == JobState.FAILED
+    await session.execute(update(JobRow).where(failed, *same).values(state=JobState.DROPPED))
 
 
 async def renew_leases(session: AsyncSession, *, mine: Sequence[int], until: datetime) -> None:

@@ -150,6 +150,26 @@ async def test_retries_are_bounded(world: World) -> None:
     assert (row.state, row.error, len(calls.asked)) == ("failed", "unreachable", 8)
 
 
+async def test_being_told_to_wait_uses_up_no_try(world: World) -> None:
+    await _add(world, AnnounceIn(announcement_id=1))
+    waits = [TryLater(timedelta(seconds=1)), TryLater(timedelta(hours=13), "quiet_hours")] * 6
+    calls = Calls(*waits, TryLater(timedelta(seconds=1), "unreachable"))
+    for _ in range(14):
+        await _work_off(world, calls)
+        world.clock.advance(timedelta(hours=14))
+    (row,) = await _rows(world)
+    assert (row.state, row.tries, len(calls.asked)) == ("done", 2, 14)
+
+
+async def test_of_the_same_redrawing_only_the_newest_failure_is_listed_and_none_after_it_worked(world: World) -> None:
+    calls = Calls(Refused("is_archived"), Refused("is_archived"), Refused("is_archived"))
+    for number in (1, 2, 1, 1):
+        await _add(world, RefreshAnnouncement(announcement_id=number))
+        await _work_off(world, calls)
+        world.clock.advance(timedelta(minutes=1))
+    assert [row.state for row in await _rows(world)] == ["dropped", "failed", "dropped", "done"]
+
+
 async def test_after_a_stop_posts_that_were_being_sent_are_uncertain_and_redrawings_go_again(world: World) -> None:
     await _add(world, AnnounceIn(announcement_id=1), RefreshAnnouncement(announcement_id=1))
     async with world.sessions.begin() as session:
