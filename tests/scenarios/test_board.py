@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from tests.scenarios.apart import TownApart
 from tests.scenarios.town import (
+    BRISK,
     GENERAL,
     GRACE,
     MARCUS,
@@ -39,7 +40,7 @@ def quiet(message: Json) -> bool:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TownApart]:
     """The demo company, whose bot can be stopped alone."""
-    async with TownApart(tmp_path_factory.mktemp("town")) as started:
+    async with TownApart(tmp_path_factory.mktemp("town"), more_environment=BRISK) as started:
         await started.settle()
         yield started
 
@@ -47,7 +48,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TownAp
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def posted(town: TownApart) -> AsyncIterator[Json]:
     """The board of a week in which Tom, who did not say yes to being named, shared, and two people came."""
-    message = await town.find(PRODUCT, TOM, HOTEL)
+    message = await town.announcement(TOM, HOTEL)
     address = await town.share(TOM, message, "My sister stayed there and only praised the breakfast, so it works.")
     for who in ("someone-else-1", "someone-else-2"):
         await town.get(link_in(composed(address)), who)

@@ -122,6 +122,9 @@ async def test_the_weekly_board_stands_in_its_channel_with_its_picture(town: Tow
         "(one) => one.alt.startsWith('Visits per day') && one.naturalWidth > 100)"
     )
     await person.see("[data-testid=message] table", text="Nine litres")
+    await person.wait_for(
+        "document.querySelector('#messages').lastElementChild.getBoundingClientRect().top < innerHeight"
+    )
     await person.picture(picture("7-board"))
     board = await town.find(PRODUCT, TOM, "What our sharing brought")
     assert "Omar Haddad" in everything_said(board)

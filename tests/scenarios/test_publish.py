@@ -103,7 +103,7 @@ async def test_announcing_posts_the_card_in_every_channel(town: Town) -> None:
     await town.submit(NADIA)
     await town.settle()
     for channel in (PRODUCT, GENERAL):
-        card = await town.find(channel, OMAR, ROOF_TITLE)
+        card = await town.announcement(OMAR, ROOF_TITLE, channel)
         said = everything_said(card)
         assert "Curated by Nadia Rahman" in said
         assert "Fresh from the comms team" in said
@@ -112,7 +112,7 @@ async def test_announcing_posts_the_card_in_every_channel(town: Town) -> None:
 
 
 async def test_an_edit_follows_on_every_announcement_and_in_links_that_are_out(town: Town) -> None:
-    card = await town.find(PRODUCT, OMAR, ROOF_TITLE)
+    card = await town.announcement(OMAR, ROOF_TITLE)
     out = link_in(composed(await town.share(OMAR, card, "It drinks, so it is a roof after my own heart.")))
     form = (await town.command(NADIA, f"edit {ref_of(town, ROOF_TITLE)}"))["view"]
     assert "This post is out" in everything_said(form)
@@ -130,7 +130,7 @@ async def test_an_edit_follows_on_every_announcement_and_in_links_that_are_out(t
 
 
 async def test_withdrawing_refuses_shares_at_once_and_every_card_says_so(town: Town) -> None:
-    card = await town.find(PRODUCT, TOM, "The roof that drinks rain")
+    card = await town.announcement(TOM, "The roof that drinks rain")
     out = link_in(composed(await town.share(PRIYA, card, "Roofs are thirsty too.", network="linkedin")))
     await town.post("faults", methods={"chat.update": {"delay_ms": 1500, "count": 1}})
     told = await town.command(THOMAS, f"withdraw {ref_of(town, 'The roof that drinks rain')}")
@@ -158,7 +158,7 @@ async def test_a_scheduled_post_is_announced_at_its_time_and_not_before(town: To
     await town.to(datetime.combine(day, time(7, 58), LONDON).isoformat())  # Grace lives there
     assert all(title not in everything_said(one) for one in await town.messages(PRODUCT, OMAR))
     await town.to(datetime.combine(day, time(8, 0, 30), LONDON).isoformat())
-    assert has_element((await town.find(PRODUCT, OMAR, title))["blocks"], "open_share")
+    assert has_element((await town.announcement(OMAR, title))["blocks"], "open_share")
 
 
 async def test_a_scheduled_post_can_be_moved_by_command_and_bad_times_are_explained(town: Town) -> None:
@@ -178,7 +178,7 @@ async def test_a_scheduled_post_can_be_moved_by_command_and_bad_times_are_explai
 
 async def test_a_post_past_its_end_cannot_be_shared_from_its_old_card(town: Town) -> None:
     ref = ref_of(town, SENSOR_TITLE)
-    card = await town.find(PRODUCT, TOM, SENSOR_TITLE)
+    card = await town.announcement(TOM, SENSOR_TITLE)
     day = ((await town.now()) + timedelta(days=1)).date().isoformat()
     await town.command(NADIA, f"edit {ref}")
     await town.submit(NADIA, expires_on=day, expires_at="12:00")

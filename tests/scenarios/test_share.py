@@ -35,7 +35,7 @@ SENSE = "Fifteen litres became nine and my sister, who stayed there, only praise
 
 
 async def test_two_clicks_bring_ones_own_text_to_the_network(town: Town) -> None:
-    message = await town.find(PRODUCT, NADIA, HOTEL)
+    message = await town.announcement(NADIA, HOTEL)
     address = await town.share(NADIA, message, WORDS)
     assert address.startswith(f"{town.address}/network/linkedin/feed/?shareActive=true&text=")
     text = composed(address)
@@ -45,7 +45,7 @@ async def test_two_clicks_bring_ones_own_text_to_the_network(town: Town) -> None
 
 
 async def test_the_first_visit_of_somebody_else_earns_and_why_explains_it(town: Town) -> None:
-    message = await town.find(PRODUCT, TOM, HOTEL)
+    message = await town.announcement(TOM, HOTEL)
     link = link_in(composed(await town.share(TOM, message, SENSE)))
     assert town.points(TOM) == 0
     went = await town.get(link, "someone-else")
@@ -64,7 +64,7 @@ async def test_the_first_visit_of_somebody_else_earns_and_why_explains_it(town: 
 
 
 async def test_ones_own_visit_and_a_preview_earn_nothing(town: Town) -> None:
-    message = await town.find(PRODUCT, IRIS, HOTEL)
+    message = await town.announcement(IRIS, HOTEL)
     link = link_in(composed(await town.share(IRIS, message, "Ook in de ochtend is dit een fijne douche.")))
     await town.get(link, IRIS)
     await town.get(link, User_Agent="LinkedInBot/1.0 (compatible; Mozilla/5.0; +http://www.linkedin.com)")
@@ -158,7 +158,7 @@ async def test_the_link_of_ones_post_confirms_one_share_alone(town: Town) -> Non
     await town.advance(minutes=2)
     assert town.points(NADIA) >= 7
 
-    await town.share(PRIYA, await town.find(PRODUCT, PRIYA, HOTEL), "The accountant noticed, and so did the river.")
+    await town.share(PRIYA, await town.announcement(PRIYA, HOTEL), "The accountant noticed, and so did the river.")
     await town.press_in_view(PRIYA, "open_permalink")
     taken = await town.submit(PRIYA, url=f"{url}?utm_source=share")
     assert "already stands for another share" in taken["errors"]["url"]
@@ -175,7 +175,7 @@ async def test_saying_it_is_kept_as_said_and_earns_nothing(town: Town) -> None:
 
 
 async def test_a_share_can_be_taken_back_and_shared_anew(town: Town) -> None:
-    message = await town.find(PRODUCT, JORIS, HOTEL)
+    message = await town.announcement(JORIS, HOTEL)
     before = town.points(JORIS)
     link = link_in(composed(await town.share(JORIS, message, "Een douche om bij te blijven.")))
     await town.get(link, "someone-else-7")
@@ -216,7 +216,7 @@ async def test_not_for_me_is_private_and_takes_the_post_off_ones_home(town: Town
 
 
 async def test_a_guest_gets_a_kind_answer_and_nothing_is_kept(town: Town) -> None:
-    told = await town.press(CLAIRE, PRODUCT, await town.find(PRODUCT, CLAIRE, HOTEL), "open_share")
+    told = await town.press(CLAIRE, PRODUCT, await town.announcement(CLAIRE, HOTEL), "open_share")
     assert told["view"] is None
     assert "full members of this company only" in everything_said(told["ephemeral"])
     assert town.rows("SELECT count(*) FROM member WHERE person_ref = ?", CLAIRE) == [(0,)]
@@ -229,7 +229,7 @@ async def test_the_announcement_counts_the_sharers_within_a_minute(town: Town) -
         "WHERE title LIKE ? AND share.state NOT IN ('draft', 'undone')",
         f"{HOTEL}%",
     )[0][0]
-    assert f"{shared} colleagues shared this" in everything_said(await town.find(PRODUCT, OMAR, HOTEL))
+    assert f"{shared} colleagues shared this" in everything_said(await town.announcement(OMAR, HOTEL))
 
 
 @pytest.mark.parametrize("path", ["/go/made-up", "/l/made-up", "/l/zzzzzzzz", "/p/made-up.png"])

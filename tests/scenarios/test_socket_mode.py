@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.scenarios.town import (
+    BRISK,
     CURATORS,
     NADIA,
     OMAR,
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     """The demo company over Socket Mode; its curators look at each other's posts."""
-    second_eyes = {"VOUCH_SECOND_PAIR_OF_EYES": "true"}
+    second_eyes = {**BRISK, "VOUCH_SECOND_PAIR_OF_EYES": "true"}
     async with Town(tmp_path_factory.mktemp("town"), ("--socket-mode",), second_eyes) as started:
         await started.settle()
         await started.to_working_hours()

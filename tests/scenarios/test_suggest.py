@@ -99,7 +99,7 @@ async def test_an_approved_suggestion_becomes_a_post_that_names_its_authors(town
     assert "Look it over" in everything_said(review["view"])
     await town.submit(NADIA)
     await town.settle()
-    announced = await town.find(PRODUCT, OMAR, title)
+    announced = await town.announcement(OMAR, title)
     assert "Suggested by Tom Hughes, Lena Fischer" in everything_said(announced)
     assert has_element(announced["blocks"], "open_share")
     await town.advance(minutes=2)

@@ -9,10 +9,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -161,20 +162,20 @@ class Town:
 
     async def find(self, channel: str, who: str, words: str) -> Json:
         """Return the newest message with `words` in it, waiting for it for some seconds."""
-        async with asyncio.timeout(10):
-            while True:
-                for message in reversed(await self.messages(channel, who)):
-                    if words in everything_said(message):
-                        return message
-                await asyncio.sleep(0.1)
+        return await self._newest(channel, who, lambda message: words in everything_said(message))
 
     async def announcement(self, who: str, title: str, channel: str = PRODUCT) -> Json:
         """Return what stands in a channel for a post, not a board that names it."""
-        await self.find(channel, who, f"To share if you like: {title}")
-        found = [
-            one for one in await self.messages(channel, who) if one["text"].startswith("To share if you like: " + title)
-        ]
-        return found[-1]
+        begin = f"To share if you like: {title}"
+        return await self._newest(channel, who, lambda message: unescape(message["text"]).startswith(begin))
+
+    async def _newest(self, channel: str, who: str, is_wanted: Callable[[Json], bool]) -> Json:
+        async with asyncio.timeout(10):
+            while True:
+                for message in reversed(await self.messages(channel, who)):
+                    if is_wanted(message):
+                        return message
+                await asyncio.sleep(0.1)
 
     async def card(self, ref: str, who: str = NADIA) -> Json:
         """Return the curators' card of a suggestion ("S6") or of a pending post ("P6")."""
