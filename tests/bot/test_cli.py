@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,7 +76,7 @@ def vouch(tmp_path: Path, data: Path) -> Run:
 
 def ask(data: Path, query: str) -> list[tuple[object, ...]]:
     """Return what the database in the data folder holds."""
-    with sqlite3.connect(data / "vouch.db") as connection:
+    with closing(sqlite3.connect(data / "vouch.db", isolation_level=None)) as connection:
         rows = connection.execute(query).fetchall()
     connection.close()
     return rows
@@ -105,7 +106,7 @@ def test_migrate_makes_the_tables_and_a_second_time_changes_nothing(vouch: Run, 
 @pytest.mark.parametrize("command", ["migrate", "run"])
 def test_a_newer_schema_is_refused_and_left_alone(vouch: Run, data: Path, command: str) -> None:
     vouch("migrate")
-    with sqlite3.connect(data / "vouch.db") as connection:
+    with closing(sqlite3.connect(data / "vouch.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     answer = vouch(command, **TOKENS)
@@ -161,7 +162,7 @@ SHARED = """
 
 def add_shares(data: Path) -> None:
     """Add one published post with a title that a spreadsheet would run, shared by one member."""
-    with sqlite3.connect(data / "vouch.db") as connection:
+    with closing(sqlite3.connect(data / "vouch.db", isolation_level=None)) as connection:
         connection.executescript(SHARED.replace("NOW", "'2026-11-20T10:00:00.000000+00:00'"))
     connection.close()
 
