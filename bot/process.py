@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ class Process:
         self._tasks = [asyncio.create_task(self.worker.run())]
         await self.scheduler.tick()
         self.scheduler.start()
+        gc.freeze()  # what is there by now stays: no collection has to look at it again
 
     async def follow_clock(self) -> None:
         """Follow the playground's clock, if there is one; time that moves brings a tick."""

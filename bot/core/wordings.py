@@ -35,8 +35,10 @@ def next_wording(
     made for the network before one for every network; then in the order given.
     """
     pool = wordings_for(wordings, network=network, languages=languages)
-    spoken = min((_place(one, languages) for one in pool), default=len(languages))
-    read = [one for one in pool if _place(one, languages) == spoken < len(languages)]
+    spoken = _place(pool[0], languages) if pool else len(languages)
+    if spoken == len(languages):
+        return None
+    read = (one for one in pool if _place(one, languages) == spoken)
     return next((one for one in read if one.wording_id not in used_ids), None)
 
 

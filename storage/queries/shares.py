@@ -67,19 +67,21 @@ class Held:
 
 
 _ASKED = SHARE.alias("asked")
-_POST = tuple(POST.c[one.name].label(f"post_{one.name}") for one in fields(Shareable))
-_SHARE = tuple(SHARE.c[one.name] for one in fields(Held) if one.name not in {"slug", "link_id"})
+_OF_POST = tuple((one.name, f"post_{one.name}") for one in fields(Shareable))
+_OF_SHARE = tuple(one.name for one in fields(Held))
+_POST = tuple(POST.c[name].label(label) for name, label in _OF_POST)
+_SHARE = tuple(SHARE.c[name] for name in _OF_SHARE if name not in {"slug", "link_id"})
 _HELD = (*_SHARE, LINK.c.slug, LINK.c.id.label("link_id"))
 
 
 def held_of(row: Row) -> Held:
     """Return the share of a row that has its columns."""
-    return Held(**{one.name: row[one.name] for one in fields(Held)})
+    return Held(**{name: row[name] for name in _OF_SHARE})
 
 
 def post_of(row: Row) -> Shareable:
     """Return the post of a row that has its columns under "post_…"."""
-    return Shareable(**{one.name: row[f"post_{one.name}"] for one in fields(Shareable)})
+    return Shareable(**{name: row[label] for name, label in _OF_POST})
 
 
 async def find_shareable(
@@ -139,6 +141,9 @@ class Draw:
     go_expires_at: datetime
 
 
+_OF_DRAW = tuple(one.name for one in fields(Draw))
+
+
 def _drawing(dialect: ModuleType) -> Executable:
     insert = dialect.insert(SHARE)
     redrawn = {name: insert.excluded[name] for name in ("text", "disclosure", "wording_id", "go_hash", "go_expires_at")}
@@ -164,7 +169,7 @@ async def draw_share(session: AsyncSession, draw: Draw, *, now: datetime) -> int
 
     Nothing typed since then is known yet. A second call for the same member, post and network redraws the first.
     """
-    shown = {one.name: getattr(draw, one.name) for one in fields(Draw)}
+    shown = {name: getattr(draw, name) for name in _OF_DRAW}
     values = {**shown, "state": ShareState.DRAFT.value, "is_own_words": False, "created_at": now}
     drawn = await _DRAW.first(session, values)
     return None if drawn is None else int(drawn["id"])
