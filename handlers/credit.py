@@ -14,8 +14,8 @@ from bot.core.programme import Programme
 from bot.core.sharing import ShareState
 from bot.i18n.translator import words_for
 from handlers.context import Outside
+from storage.queries import announcements, ledger, totals
 from storage.queries import credits as waiting
-from storage.queries import ledger, totals
 from storage.queries.credits import ApprovedSuggestion, ProvenShare, WaitingVisit
 from storage.queries.ledger import NewEntry
 
@@ -63,7 +63,9 @@ async def _credit_visits(session: AsyncSession, now: datetime, programme: Progra
             seen.add(visit.key)
             fresh[visit.share_id].append(visit)
     for share_id, listed in fresh.items():
-        await waiting.evidence_share(session, share_id=share_id, at=min(one.at for one in listed))
+        is_moved = await waiting.evidence_share(session, share_id=share_id, at=min(one.at for one in listed))
+        if is_moved and listed[0].is_draft:  # shared by another way than the window's: the cards count it from now on
+            await announcements.queue_refresh(session, post_id=listed[0].post_id, now=now)
     entries = [entry for listed in fresh.values() for entry in _visit_entries(listed, counted, programme)]
     await ledger.add_entries(session, entries, now=now, programme=programme)
     await waiting.note_credited(session, visit_ids=[one.id for one in visits], now=now)

@@ -21,11 +21,13 @@ _COUNTED = [one.value for one in COUNTED]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingVisit:
-    """A human visit that is not credited yet, with its share and its member."""
+    """A human visit that is not credited yet, with its share and its member; `is_draft` if that was never opened."""
 
     id: int
     link_id: int
     share_id: int
+    post_id: int
+    is_draft: bool
     member_id: int
     at: datetime
     on_day: date
@@ -47,6 +49,8 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
             Visit.id,
             Visit.link_id,
             Share.id.label("share_id"),
+            Share.post_id,
+            (Share.state == ShareState.DRAFT.value).label("is_draft"),
             Share.member_id,
             Visit.at,
             Visit.on_day,
@@ -150,8 +154,12 @@ async def note_share_credited(session: AsyncSession, *, share_id: int, now: date
 async def list_posts_credited(
     session: AsyncSession, *, member_id: int, begin: datetime, end: datetime
 ) -> frozenset[int]:
-    """Return the posts whose shares earned their own points between two instants."""
-    held = (LedgerEntry.member_id == member_id, LedgerEntry.kind == EntryKind.SHARE.value)
+    """Return the posts whose shares earned their own points between two instants; what was taken back uses up none."""
+    held = (
+        LedgerEntry.member_id == member_id,
+        LedgerEntry.kind == EntryKind.SHARE.value,
+        Share.state != ShareState.UNDONE.value,
+    )
     rows = await session.scalars(
         select(Share.post_id)
         .join(LedgerEntry, LedgerEntry.share_id == Share.id)

@@ -7,11 +7,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from bot.core.jobs import CreditVisits, RollTotals
+from bot.core.actions import UndoShare
+from bot.core.jobs import CreditVisits, RefreshAnnouncement, RollTotals
 from handlers.credit import credit_visits, roll_totals
-from storage.models import LedgerEntry, Member, Share, Suggestion, SuggestionAuthor, Total, TrackedLink, Visit
+from handlers.share import undo_share
+from storage.models import (
+    Announcement,
+    LedgerEntry,
+    Member,
+    Share,
+    Suggestion,
+    SuggestionAuthor,
+    Total,
+    TrackedLink,
+    Visit,
+)
 from storage.queries import ledger, totals
-from tests.handlers.conftest import NOW, World
+from tests.handlers.conftest import GENERAL, NOW, World
 
 _numbers = count(1)
 
@@ -129,6 +141,28 @@ async def test_three_posts_a_day_earn_and_the_fourth_does_not(world: World) -> N
         await _visit(world, await _share(world, member), 1)
     await _credit(world)
     assert await _points(world, member) == [("share", 7)] * 3
+
+
+async def test_a_share_that_was_taken_back_uses_up_none_of_the_day(world: World) -> None:
+    member = await world.add_member()
+    for number in range(3):
+        await _visit(world, await _share(world, member), number)
+    await _credit(world)
+    await world.act(undo_share, member, UndoShare(share_id=1))
+    await _visit(world, await _share(world, member), 9)
+    await _credit(world)
+    assert sum(points for _, points in await _points(world, member)) == 3 * 7
+
+
+async def test_a_link_that_was_copied_from_its_window_counts_on_the_card_once_somebody_followed_it(
+    world: World,
+) -> None:
+    link = await _share(world, await world.add_member(), state="draft", opened_at=None)
+    async with world.sessions.begin() as session:
+        session.add(Announcement(post_id=1, channel_ref=GENERAL, message_ref="m1"))
+    await _visit(world, link, 1)
+    await _credit(world)
+    assert await world.jobs() == [RefreshAnnouncement(announcement_id=1)]
 
 
 async def test_the_day_of_the_cap_is_the_members_own(world: World) -> None:
