@@ -180,7 +180,7 @@ POLICIES: Mapping[type[Job], Policy] = {
 
 
 class JobState(StrEnum):
-    """queued → running (under a lease; what is not repeatable is then being sent) → one of the ends, or queued again."""
+    """queued → running (under a lease; what is not repeatable is being sent) → one of the ends, or queued again."""
 
     QUEUED = "queued"
     RUNNING = "running"
