@@ -14,6 +14,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 PICTURES = ROOT / "artifacts" / "scenarios"
 WORDS = "My sister stayed in that hotel and only praised the breakfast. That is how saving water should feel."
 
+STILL = "[...document.querySelectorAll('#messages img')].every((one) => one.complete && one.naturalWidth)"
+"""Nothing moves any more under the mouse: every picture is there."""
+
 
 class Person(Page):
     """Somebody at the page, whose clicks are counted."""
@@ -38,6 +41,7 @@ async def person(town: Town, browser: Browser) -> AsyncIterator[Person]:
     page = await browser.page(f"{town.address}/?as={TOM}&channel={PRODUCT}")
     person = Person(browser, session=page._session, target=page.target)
     await person.see("[data-testid=message]", text="Nine litres")
+    await person.wait_for(STILL)
     yield person
     await person.close()
 
@@ -125,7 +129,9 @@ async def test_the_weekly_board_stands_in_its_channel_with_its_picture(town: Tow
     await person.wait_for(
         "document.querySelector('#messages').lastElementChild.getBoundingClientRect().top < innerHeight"
     )
-    await person.picture(picture("7-board"))
+    await person.picture(picture("7-board-end"))
+    await person.evaluate("document.querySelector('#messages').lastElementChild.scrollIntoView({block: 'start'})")
+    await person.picture(picture("8-board"))
     board = await town.find(PRODUCT, TOM, "What our sharing brought")
     assert "Omar Haddad" in everything_said(board)
 

@@ -40,7 +40,7 @@ async def test_an_admin_sees_how_the_installation_is(town: Town) -> None:
     told = everything_said((await town.command(GRACE, "setup"))["ephemeral"])
     assert "How Vouch is doing" in told
     assert "#product-news" in told
-    assert "Not sent 0" in told
+    assert "Not sent: 0" in told
 
 
 async def test_the_role_stays_when_roles_are_read_anew(town: Town) -> None:
