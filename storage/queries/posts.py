@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, delete, func, literal, select, update
+from sqlalchemy import Select, and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import NotFound
@@ -94,11 +94,13 @@ async def list_posts(
 
 
 async def find_by_link(session: AsyncSession, *, link: str, states: Collection[PostState]) -> Post | None:
-    """Return the newest post with the same link in one of these states, or `None`."""
+    """Return the newest post with the same link in one of these states, or drafted from a suggestion, or `None`."""
     key = key_of_link(link)
     if not key:
         return None
-    wanted = select(Post).where(Post.link_key == key, Post.state.in_([one.value for one in states]))
+    is_drafted = and_(Post.state == PostState.DRAFT.value, Post.suggestion_id.is_not(None))
+    is_there = or_(Post.state.in_([one.value for one in states]), is_drafted)
+    wanted = select(Post).where(Post.link_key == key, is_there)
     return (await session.scalars(wanted.order_by(Post.id.desc()).limit(1))).first()
 
 

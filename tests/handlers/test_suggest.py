@@ -6,11 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot.core.actions import DirectMessage, OpenShare, SubmitSuggestion, Suggest, SuggestMessage
+from bot.core.actions import (
+    Approve,
+    DirectMessage,
+    DiscardDraft,
+    OpenShare,
+    SubmitSuggestion,
+    Suggest,
+    SuggestMessage,
+)
 from bot.core.cards import Link, SelectField, Text, TextField
 from bot.core.errors import Refused, TryLater, Unable
 from bot.core.jobs import RefreshSuggestion, ShowSuggestion, TellDecision
 from bot.core.moderation import SuggestionState
+from handlers.moderate import approve
+from handlers.publish import discard_draft
 from handlers.suggest import (
     direct_message,
     refresh_suggestion,
@@ -113,6 +123,24 @@ async def test_a_link_whose_post_is_planned_is_said_to_be_under_way(world: World
     await world.add_post(link=LINK, state="scheduled", published_at=None)
     reply = await world.act(suggest, await world.add_member("Ada"), Suggest(link=LINK))
     assert "already preparing" in words_of(reply.card)
+
+
+async def test_a_link_that_was_approved_and_is_being_written_about_is_not_suggested_twice(world: World) -> None:
+    cura = await world.add_member("Cura", role="curator")
+    await world.act(suggest, await world.add_member("Ada"), Suggest(link=LINK))
+    await world.act(approve, cura, Approve(ref="S1"))
+    before = len(await world.jobs())
+    reply = await world.act(suggest, await world.add_member("Ben"), Suggest(link=LINK))
+    assert "already preparing" in words_of(reply.card)
+    assert len(await world.jobs()) == before  # no second card, and no second approval that earns
+    await world.act(discard_draft, cura, DiscardDraft(post_id=1))
+    await world.act(suggest, await world.add_member("Cleo"), Suggest(link=LINK))
+    async with world.sessions.reading() as session:
+        assert (await session.scalars(select(Suggestion.state).order_by(Suggestion.id))).all() == [
+            "approved",
+            "duplicate",
+            "received",
+        ]
 
 
 async def test_a_link_whose_post_was_withdrawn_may_be_suggested_again(world: World) -> None:
