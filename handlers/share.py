@@ -68,7 +68,7 @@ async def change_share(ctx: Context, action: ChangeShare) -> Reply:
     known, used = await _suggested(ctx, scene)
     if network != before.network:
         await shares.release_wording(ctx.session, share_id=before.id)
-        if drafting.is_untouched(typed, before.wording_id, known):
+        if _is_untouched(ctx, scene, replace(before, text=typed), known):
             return await _drawn(ctx, scene, network, _fresh(ctx, scene, network, (known, used)))
     colleagues = await shares.list_colleague_texts(ctx.session, post_id=scene.post.id, member_id=ctx.member_id)
     box = Box(
@@ -251,7 +251,8 @@ async def _opened(ctx: Context, scene: _Scene, network: str) -> Reply:
         return Reply(form=cards.shared_form(ctx, await _view(ctx, scene, held)))
     _refuse(ctx, scene, network)
     known, used = await _suggested(ctx, scene)
-    if held is None or not held.text or (held.wording_id in used and _is_idle(held, known)):
+    is_idle = held is not None and held.state == ShareState.DRAFT and held.wording_id in used
+    if held is None or not held.text or (is_idle and _is_untouched(ctx, scene, held, known)):
         return await _drawn(ctx, scene, network, _fresh(ctx, scene, network, (known, used)))
     return await _drawn(ctx, scene, network, _box(held))
 
@@ -268,8 +269,11 @@ def _way(ctx: Context, scene: _Scene, held: Held) -> Way:
     return Way(share_id=held.id, network=held.network, slug=held.slug, token=token)
 
 
-def _is_idle(held: Held, known: Sequence[Wording]) -> bool:
-    return held.state == ShareState.DRAFT and drafting.is_untouched(held.text, held.wording_id, known)
+def _is_untouched(ctx: Context, scene: _Scene, held: Held, known: Sequence[Wording]) -> bool:
+    """Say whether the box holds just the wording that it was filled with, perhaps with a disclosure before it."""
+    languages = (ctx.me.locale, *(one.language for one in known))
+    lines = [disclosure_line(ctx.programme.company.name, one, ctx.programme.disclosure.lines) for one in languages]
+    return drafting.is_untouched(held.text, held.wording_id, known, lines=(scene.post.disclosure, *lines))
 
 
 async def _suggested(ctx: Context, scene: _Scene) -> tuple[Sequence[Wording], frozenset[int]]:

@@ -42,10 +42,15 @@ def ideas(wordings: Sequence[Wording], *, network: str, languages: Sequence[str]
     return tuple(one.text for one in wordings_for(wordings, network=network, languages=languages)[:INSPIRATION])
 
 
-def is_untouched(text: str, wording_id: int | None, wordings: Iterable[Wording]) -> bool:
-    """Say whether the box still holds just the wording that it was filled with, or nothing."""
+def is_untouched(text: str, wording_id: int | None, wordings: Iterable[Wording], *, lines: Iterable[str] = ()) -> bool:
+    """Say whether the box still holds just the wording that it was filled with, or nothing.
+
+    One of the disclosure `lines` may stand before it; anything else is what somebody typed.
+    """
     words = text.strip()
-    return not words or any(one.wording_id == wording_id and words.endswith(one.text.strip()) for one in wordings)
+    line = next((one for one in lines if one and words.startswith(one)), "")
+    words = words.removeprefix(line).strip()
+    return not words or any(one.wording_id == wording_id and words == as_typed(one.text) for one in wordings)
 
 
 def source_of(text: str, wordings: Iterable[Wording]) -> int | None:

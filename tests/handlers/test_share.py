@@ -259,6 +259,16 @@ async def test_the_first_time_comes_with_a_welcome_that_costs_no_click(world: Wo
     assert (member.is_named, member.welcomed_at) == (True, NOW)
 
 
+async def test_what_was_typed_before_a_wording_survives_another_network(world: World) -> None:
+    post, ada = await world.add_post("Words.", "en@x:For X."), await world.add_member()
+    await opened(world, ada, post)
+    typed = "I was there.\n\nWords."
+    form = (await world.act(share.change_share, ada, ChangeShare(share_id=1, network="x", text=typed))).form
+    assert text_of(form) == typed
+    back = (await world.act(share.change_share, ada, ChangeShare(share_id=2, network="linkedin", text="Words."))).form
+    assert text_of(back) == "Words."
+
+
 async def test_without_a_public_address_the_button_leads_straight_to_the_composer(world: World) -> None:
     world.programme = replace(world.programme, public_url=None)
     post = await world.add_post("Words.")
