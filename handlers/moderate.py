@@ -23,7 +23,7 @@ from bot.core.refs import parse_ref
 from bot.core.reply import Reply
 from bot.core.texts import plain
 from bot.core.timing import NotATime, parse_when
-from handlers.cards.post import Plans, edit_button, line_card, when_and_where
+from handlers.cards.post import Plans, edit_button, line_card, open_draft_button, when_and_where
 from handlers.cards.post_form import Opened, post_form, reading_window
 from handlers.cards.suggestion import MAX_REASON, decline_window
 from handlers.context import Context
@@ -45,7 +45,7 @@ async def approve(ctx: Context, action: Approve) -> Reply:
     if isinstance(subject, Held):
         post_id = await _approve_suggestion(ctx, subject, window="")
         text = ctx.text("decide.suggestion_approved", ref=f"S{subject.id}", post=f"P{post_id}")
-        return Reply(card=line_card(text, edit_button(ctx.words, f"P{post_id}", about=subject.link)))
+        return Reply(card=line_card(text, open_draft_button(ctx.words, f"P{post_id}", about=subject.link)))
     return Reply(card=await _approve_post(ctx, subject))
 
 

@@ -9,10 +9,10 @@ from bot.core.jobs import ShowPending, TellPostDecision
 from bot.core.moderation import PostState
 from bot.core.posts import read_draft
 from bot.core.reply import Reply
-from bot.i18n.translator import Words
 from handlers.cards.post import (
     Plans,
     decide_buttons,
+    done_by,
     draft_rows,
     edit_button,
     line_card,
@@ -24,7 +24,7 @@ from handlers.cards.suggestion import Proposed, suggestion_row
 from handlers.context import Context, Outside, Record
 from storage.models import Post
 from storage.queries import decisions, posts, readers, suggestions
-from storage.queries.decisions import POST, Decided
+from storage.queries.decisions import POST
 
 MOST = 5
 _TOLD = ("approved", "declined", "missed")
@@ -103,7 +103,9 @@ async def show_pending(out: Outside, job: ShowPending) -> Record | None:
         return None
     channel = out.programme.channel(channel_ref)
     words = out.words(channel.language if channel else out.programme.languages[0], out.programme.zone.key)
-    said = "" if post.state == PostState.PENDING else _said(words, decided)
+    said: Spans = (
+        () if post.state == PostState.PENDING else done_by(words, decided) if decided else words.rich("decide.over")
+    )
     plans = Plans(channels=post.channels, publish_at=post.publish_at, author=face.curator, decided=said)
     card = pending_card(words, face, plans)
     if post.card_ref is not None and post.card_channel is not None:
@@ -127,13 +129,6 @@ async def _redraw(out: Outside, channel_ref: str, message_ref: str, card: Card) 
             raise
 
 
-def _said(words: Words, decided: Decided | None) -> str:
-    if decided is None:
-        return words.text("decide.over")
-    said = words.text(f"decide.done_{decided.what}", name=decided.name, when=words.moment(decided.at))
-    return f"{said} {decided.reason}".strip()
-
-
 async def tell_post_decision(out: Outside, job: TellPostDecision) -> Record | None:
     """Tell the curator of a post what a colleague decided, or that its time went by while nothing ran."""
     async with out.sessions.reading() as session:
@@ -147,7 +142,7 @@ async def tell_post_decision(out: Outside, job: TellPostDecision) -> Record | No
     if decided.what == "missed":
         text: Spans = words.rich("post.missed", ref=ref, title=post.title)
     else:
-        text = (f"{ref} · {post.title}: {_said(words, decided)}",)
+        text = (f"{ref} · {post.title}: ", *done_by(words, decided))
     card = line_card(text, edit_button(words, ref, about=post.title)) if decided.what == "missed" else line_card(text)
     await out.surface.tell(reader.person_ref, card, key=f"post-decision-{post.id}-{decided.what}")
     return None

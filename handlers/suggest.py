@@ -6,15 +6,14 @@ import re
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import DirectMessage, SubmitSuggestion, Suggest, SuggestMessage
-from bot.core.cards import Card
+from bot.core.cards import Card, Spans
 from bot.core.errors import Refused, Unable
 from bot.core.jobs import RefreshSuggestion, ShowSuggestion, TellDecision
 from bot.core.links import UnfitLink, clean_target, same_link_key
 from bot.core.moderation import PostState, SuggestionState
 from bot.core.reply import Reply
 from bot.core.texts import plain, shorten
-from bot.i18n.translator import Words
-from handlers.cards.post import line_card
+from handlers.cards.post import done_by, line_card
 from handlers.cards.suggestion import MAX_WHY, Proposed, already_card, outcome_card, suggestion_card, suggestion_window
 from handlers.context import Context, Outside, Record
 from storage.queries import decisions, posts, readers, suggestions
@@ -155,17 +154,10 @@ async def _decided(session: AsyncSession, suggestion_id: int) -> Decided | None:
 def _card(out: Outside, held: Held, decided: Decided | None, *, channel_ref: str) -> Card:
     channel = out.programme.channel(channel_ref)
     words = out.words(channel.language if channel else out.programme.languages[0], out.programme.zone.key)
-    return suggestion_card(words, proposed_of(held, decided=_said(words, decided)))
+    return suggestion_card(words, proposed_of(held, decided=done_by(words, decided) if decided else ()))
 
 
-def _said(words: Words, decided: Decided | None) -> str:
-    if decided is None:
-        return ""
-    said = words.text(f"decide.done_{decided.what}", name=decided.name, when=words.moment(decided.at))
-    return f"{said} {decided.reason}".strip()
-
-
-def proposed_of(held: Held, *, decided: str = "") -> Proposed:
+def proposed_of(held: Held, *, decided: Spans = ()) -> Proposed:
     """Return what a card shows of a suggestion."""
     authors = tuple((one.name, one.why) for one in held.authors)
     return Proposed(suggestion_id=held.id, link=held.link, authors=authors, decided=decided)

@@ -100,7 +100,7 @@ class Words:
         for piece, is_typed in _pieces(self._template(key, params)):
             filled = self._filled(piece, params)
             spans += (Code(plain(filled)),) if is_typed else filled
-        return tuple(spans)
+        return _joined(spans)
 
     def _filled(self, piece: str, params: Mapping[str, Span | int]) -> Spans:
         spans: list[Span] = []
@@ -143,6 +143,17 @@ class Words:
 
     def _shown(self, value: object) -> object:
         return self.number(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _joined(spans: list[Span]) -> Spans:
+    """Return `spans` with neighbouring words as one."""
+    joined: list[Span] = []
+    for span in spans:
+        if isinstance(span, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += span
+        else:
+            joined.append(span)
+    return tuple(joined)
 
 
 def words_for(locale: str, zone: str) -> Words:

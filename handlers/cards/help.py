@@ -9,6 +9,7 @@ from bot.core.people import Role
 from handlers.context import Context
 
 PREFIX = "/vouch"
+SETUP = "setup"
 
 
 def help_card(ctx: Context, commands: Sequence[Command], *, unknown: str, nearest: str) -> Card:
@@ -17,13 +18,18 @@ def help_card(ctx: Context, commands: Sequence[Command], *, unknown: str, neares
     if unknown:
         body.append(Text(_unknown(ctx, unknown, nearest)))
     body.append(Text(ctx.rich("help.how")))
-    body += _group(ctx, "help.everyone", [one for one in commands if one.right is Role.MEMBER])
+    body += _group(ctx, "help.everyone", [one for one in commands if one.right is Role.MEMBER and one.word != SETUP])
     body += _group(ctx, "help.curators", [one for one in commands if one.right is Role.CURATOR])
-    body += _group(ctx, "help.admins", [one for one in commands if one.right is Role.ADMIN])
+    body += _group(ctx, "help.admins", [one for one in commands if _is_for_admins(ctx, one)])
     buttons = [Button(label=ctx.text("home.settings"), action=OpenSettings())]
     if ctx.me.role.may(Role.CURATOR):
         buttons.append(Button(label=ctx.text("home.queue"), action=ShowQueue()))
     return Card(title=ctx.text("help.title"), body=(*body, Buttons(tuple(buttons))))
+
+
+def _is_for_admins(ctx: Context, command: Command) -> bool:
+    """Say so of what only admins may do, and of setup: everyone may give its code, but only admins need to know it."""
+    return command.right is Role.ADMIN or (command.word == SETUP and ctx.me.role is Role.ADMIN)
 
 
 def _unknown(ctx: Context, unknown: str, nearest: str) -> Spans:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from bot.core.actions import (
     Approve,
@@ -91,12 +92,12 @@ def preview_card(words: Words, card: Card) -> Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plans:
-    """Where and when a post is announced; `decided` says what became of a pending one, "" while it waits."""
+    """Where and when a post is announced; `decided` says what became of a pending one, empty while it waits."""
 
     channels: Sequence[str]
     publish_at: datetime | None
     author: str
-    decided: str = ""
+    decided: Spans = ()
 
 
 def pending_card(words: Words, face: PostFace, plans: Plans) -> Card:
@@ -109,7 +110,7 @@ def pending_card(words: Words, face: PostFace, plans: Plans) -> Card:
     body.append(Text((Link(face.link, face.link),), "quiet"))
     body.append(Text(when_and_where(words, plans)))
     if plans.decided:
-        body.append(Text((plans.decided,)))
+        body.append(Text(plans.decided))
     else:
         body.append(Buttons(decide_buttons(words, ref, about=face.title)))
     return Card(title=words.text("post.pending_title", ref=ref), body=tuple(body))
@@ -126,6 +127,33 @@ def when_and_where(words: Words, plans: Plans) -> tuple[Span, ...]:
     return (*words.rich("post.goes_out", when=when), " ", *spans)
 
 
+class Done(Protocol):
+    """A decision as it is told: what was decided, by whom, when and why."""
+
+    @property
+    def what(self) -> str:
+        """The decision."""
+
+    @property
+    def name(self) -> str:
+        """Who decided."""
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+
+    @property
+    def reason(self) -> str:
+        """Why; "" without a reason."""
+
+
+def done_by(words: Words, decided: Done) -> Spans:
+    """Return what was decided, by whom and when, in each reader's own time."""
+    when = When(decided.at, words.moment(decided.at))
+    said = words.rich(f"decide.done_{decided.what}", name=decided.name or words.text("suggest.somebody"), when=when)
+    return (*said, f" {decided.reason}") if decided.reason else said
+
+
 def decide_buttons(words: Words, ref: str, *, about: str) -> tuple[Button, ...]:
     """Return the buttons to decide about a pending post."""
     return (
@@ -138,6 +166,11 @@ def decide_buttons(words: Words, ref: str, *, about: str) -> tuple[Button, ...]:
 def edit_button(words: Words, ref: str, *, about: str = "") -> Button:
     """Return the button that opens the form of a post."""
     return Button(label=words.text("decide.edit"), action=Edit(ref=ref), about=about)
+
+
+def open_draft_button(words: Words, ref: str, *, about: str) -> Button:
+    """Return the button that goes on with a draft that has just come to be."""
+    return Button(label=words.text("decide.open_draft"), action=Edit(ref=ref), style="primary", about=about)
 
 
 def withdraw_button(words: Words, ref: str, *, about: str) -> Button:

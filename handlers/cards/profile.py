@@ -95,7 +95,7 @@ def _row(ctx: Context, one: MyShare) -> tuple[str, ...]:
 
 def why_card(ctx: Context, entries: Sequence[MyEntry], policy: PointsPolicy) -> Card:
     """Return a member's newest ledger entries in words, and the rules in force with their caps."""
-    body: list[Element] = [Text(_entry(ctx, one)) for one in entries] or [Text(ctx.rich("why.none"))]
+    body: list[Element] = [Text(_entry(ctx, one, policy)) for one in entries] or [Text(ctx.rich("why.none"))]
     body.append(
         Text(
             ctx.rich(
@@ -116,11 +116,12 @@ def why_card(ctx: Context, entries: Sequence[MyEntry], policy: PointsPolicy) -> 
     return Card(title=ctx.text("why.title"), body=tuple(body))
 
 
-def _entry(ctx: Context, one: MyEntry) -> tuple[Bold | str, ...]:
+def _entry(ctx: Context, one: MyEntry, policy: PointsPolicy) -> tuple[Bold | str, ...]:
+    """Return one entry as a line; it names the version of its rules only if that is no longer in force."""
     reason = ctx.text(f"why.{one.kind}", title=one.title, network=one.network)
     day = ctx.words.short_day(one.at.astimezone(ctx.words.zone).date())
-    version = ctx.text("why.version", version=one.rule_version)
-    return (Bold(f"{one.points:+d}"), f" · {day} · {reason} · {version}")
+    older = f" · {ctx.text('why.version', version=one.rule_version)}" if one.rule_version != policy.version else ""
+    return (Bold(f"{one.points:+d}"), f" · {day} · {reason}{older}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

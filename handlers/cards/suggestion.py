@@ -17,6 +17,7 @@ from bot.core.cards import (
     Option,
     SelectField,
     Span,
+    Spans,
     Text,
     TextField,
 )
@@ -29,12 +30,12 @@ _LONGEST_CHOICE = 150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposed:
-    """What a card shows of a suggestion: `authors` are names and reasons, `decided` what became of it, "" if open."""
+    """What a card shows of a suggestion: `authors` are names and reasons, `decided` what became of it, if it did."""
 
     suggestion_id: int
     link: str
     authors: tuple[tuple[str, str], ...]
-    decided: str = ""
+    decided: Spans = ()
 
     @property
     def ref(self) -> str:
@@ -46,7 +47,7 @@ def suggestion_card(words: Words, proposed: Proposed) -> Card:
     """Return the card in the curators' channel: who, why and the link, with buttons while it is open."""
     body: list[Element] = [*_rows(words, proposed)]
     if proposed.decided:
-        body.append(Text((proposed.decided,)))
+        body.append(Text(proposed.decided))
     else:
         body.append(Buttons(suggestion_buttons(words, proposed)))
     return Card(title=words.text("suggest.card_title", ref=proposed.ref), body=tuple(body))
@@ -56,7 +57,8 @@ def _rows(words: Words, proposed: Proposed) -> tuple[Element, ...]:
     names = ", ".join(name for name, _ in proposed.authors if name) or words.text("suggest.somebody")
     rows: list[Element] = [Text((Link(proposed.link, proposed.link),))]
     rows.append(Text(words.rich("suggest.by", names=Bold(names))))
-    rows += [Text(_why(name, why), "quote") for name, why in proposed.authors if why]
+    is_alone = len(proposed.authors) == 1
+    rows += [Text(_why("" if is_alone else name, why), "quote") for name, why in proposed.authors if why]
     return tuple(rows)
 
 

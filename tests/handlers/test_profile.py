@@ -116,7 +116,7 @@ async def test_why_explains_every_entry_in_words_with_the_version_of_its_rules(w
                 )
             )  # fmt: skip
     shown = words_of((await world.act(profile.show_why, ada, ShowWhy())).card)
-    assert "+7 · 23 Nov · your share of “Winter report” on LinkedIn · rules version 2" in shown
+    assert "+7 · 23 Nov · your share of “Winter report” on LinkedIn · by rules version 2" in shown
     assert "+5 · 23 Nov · your own words" in shown
     assert "+3 · 23 Nov · further visitors" in shown
     assert "+10 · 23 Nov · a suggestion of yours" in shown

@@ -156,7 +156,7 @@ async def test_the_preview_is_the_real_card_sent_to_one_person_alone(world: Worl
     person, card = world.surface.told[0]
     assert person == cura.person_ref
     assert HOSTILE in words_of(card)
-    assert [one.label for one in buttons_of(card)] == ["Delen", "Niet voor mij"]
+    assert [one.label for one in buttons_of(card)] == ["Delen", "Niets voor mij"]
     assert "only you" in words_of(card)
     assert world.surface.posted == []
 
