@@ -13,8 +13,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help is plain text: painting it takes longer than all else about it
 )
-manifest_app = typer.Typer(help="Print what a platform needs to install the bot.", no_args_is_help=True)
+manifest_app = typer.Typer(
+    help="Print what a platform needs to install the bot.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 class ExportFormat(StrEnum):
