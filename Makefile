@@ -1,7 +1,7 @@
 # Vouch: `make` alone lists what there is. Needs make, POSIX sh and Python 3.11, 3.12 or 3.13 (PYTHON=... names one).
 .POSIX:
 .SUFFIXES:
-.PHONY: help run venv venv-run test lint check bench lock format clean
+.PHONY: help run venv venv-run test coverage lint check bench lock format clean
 
 BIN = .venv/bin
 ARGS =
@@ -22,6 +22,9 @@ venv-run:
 
 test: venv ## run the tests (ARGS="-k share" picks some)
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+coverage: venv ## branch coverage of the rules and use cases by their own tests; under 90 % fails
+	@exec $(BIN)/python -m pytest tests/core tests/handlers --cov=bot.core --cov=handlers --cov-branch --cov-fail-under=90 $(ARGS)
 
 lint: venv ## check format, style, types and imports
 	$(BIN)/ruff format --check .

@@ -6,10 +6,11 @@ A button carries `pack(action)`; `unpack` reads it back and merges the fields of
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
+from bot.core import actions as catalogue
 from bot.core.actions import Action, FieldValue, PostFields
 from bot.core.errors import Unreadable
 
@@ -17,14 +18,8 @@ from bot.core.errors import Unreadable
 @cache
 def actions() -> Mapping[str, type[Action]]:
     """Return every kind of action by its name ("open_share")."""
-    return {name_of(kind): kind for kind in _kinds(Action)}
-
-
-def _kinds(base: type[Action]) -> list[type[Action]]:
-    found = []
-    for kind in base.__subclasses__():
-        found += [kind, *_kinds(kind)]
-    return [kind for kind in found if kind is not PostFields]
+    found = (kind for kind in vars(catalogue).values() if isinstance(kind, type) and issubclass(kind, Action))
+    return {name_of(kind): kind for kind in found if kind not in (Action, PostFields)}
 
 
 @cache
@@ -38,9 +33,10 @@ def name_of(action: Action | type[Action]) -> str:
 
 
 def pack(action: Action) -> str:
-    """Return `action` as compact JSON for a button or window, empty fields left out."""
-    held = {key: value for key, value in asdict(action).items() if value not in ("", (), None)}
-    return json.dumps({"do": name_of(action), **held}, separators=(",", ":"), ensure_ascii=False)
+    """Return `action` as compact JSON for a button or window, without what is as it would be anyway."""
+    held = {one.name: getattr(action, one.name) for one in fields(action)}
+    said = {one.name: held[one.name] for one in fields(action) if held[one.name] != one.default}
+    return json.dumps({"do": name_of(action), **said}, separators=(",", ":"), ensure_ascii=False)
 
 
 def unpack(packed: str, typed: Mapping[str, FieldValue] | None = None) -> Action:

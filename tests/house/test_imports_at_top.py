@@ -1,7 +1,7 @@
 """Imports stand at the top, and importing a module does nothing but define.
 
-Only the composition root, the start and the commands import inside functions, so that what is heavy or optional is loaded when it
-is needed. Each such import is listed here, so that one can see them all.
+Only the composition root, the start and the commands import inside functions, so that what is heavy or optional is
+loaded when it is needed. Each such import is listed here, so that one can see them all.
 """
 
 import ast
