@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import click, redirect
+from benchmarks import click, first_start, idle, redirect, startup
 from benchmarks.table import MissingToolError, Result, Verdict, exit_code, format_table
 
 Budget = Mapping[str, Any]
@@ -14,6 +14,9 @@ Budget = Mapping[str, Any]
 BENCHMARKS: Mapping[str, Callable[[Budget], Sequence[Result]]] = {
     "click": click.measure,
     "redirect": redirect.measure,
+    "startup": startup.measure,
+    "idle": idle.measure,
+    "first-start": first_start.measure,
 }
 
 

@@ -1,5 +1,6 @@
 """The operator's commands: run, migrate, doctor, admin-code, export, manifest slack."""
 
+import gc
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -32,9 +33,13 @@ def run(
     demo: Annotated[Path | None, typer.Option(help="Fill an empty database with a demo company first.")] = None,
 ) -> None:
     """Run the bot until Ctrl-C or SIGTERM."""
+    gc.disable()  # hardly anything that a start makes is garbage; once it has started, collecting begins
     from bot.start import main
 
-    raise SystemExit(main(demo))
+    try:
+        raise SystemExit(main(demo))
+    finally:
+        gc.enable()
 
 
 @app.command()

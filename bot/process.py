@@ -66,6 +66,7 @@ class Process:
         await self.scheduler.tick()
         self.scheduler.start()
         gc.freeze()  # what is there by now stays: no collection has to look at it again
+        gc.enable()
 
     async def follow_clock(self) -> None:
         """Follow the playground's clock, if there is one; time that moves brings a tick."""
