@@ -33,7 +33,14 @@ async def open_home(ctx: Context, action: OpenHome) -> Reply:
     waiting = await newest.count_waiting(ctx.session) if ctx.me.role.may(Role.CURATOR) else 0
     chosen = choose_posts(posts, language=ctx.me.locale, muted=ctx.me.muted_topics, less=less)
     cards = [
-        HomePost(id=one.id, title=one.title, summary=one.summary, source=one.source, is_shared=one.is_shared)
+        HomePost(
+            id=one.id,
+            title=one.title,
+            summary=one.summary,
+            source=one.source,
+            picture=one.picture,
+            is_shared=one.is_shared,
+        )
         for one in chosen
     ]
     return Reply(home=home_card(ctx, cards, shown, waiting=waiting))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.actions import DismissPost, OpenSettings, OpenShare, ShowBoard, ShowHelp, ShowMe, ShowQueue, StartPost
-from bot.core.cards import Bold, Button, Buttons, Card, Divider, Element, Text
+from bot.core.cards import Button, Buttons, Card, Divider, Element, Headline, Text
 from bot.core.leaderboard import Period
 from bot.core.people import Role
 from bot.core.texts import shorten
@@ -22,27 +22,26 @@ class HomePost:
     title: str
     summary: str
     source: str
+    picture: str
     is_shared: bool
 
 
 def home_card(ctx: Context, posts: Sequence[HomePost], sums: Mapping[Period, MySum], *, waiting: int) -> Card:
     """Return the Home tab; `waiting` is what waits for a decision, shown to curators alone."""
-    body: list[Element] = [Text(ctx.rich("home.newest"), style="heading")]
+    body: list[Element] = _curator(ctx, waiting) if ctx.me.role.may(Role.CURATOR) else []
+    body.append(Text(ctx.rich("home.newest"), style="heading" if body else "quiet"))
     for one in posts:
-        body += _post(ctx, one)
+        body += [*_post(ctx, one), Divider()]
     if not posts:
         body.append(Text(ctx.rich("home.no_posts")))
-    body += [Divider(), Text(ctx.rich("home.progress"), style="heading"), sums_fields(ctx, sums)]
+        body.append(Divider())
+    body += [Text(ctx.rich("home.progress"), style="heading"), sums_fields(ctx, sums)]
     body += [Text(ctx.rich("home.suggest"), style="quiet"), _ways(ctx)]
-    if ctx.me.role.may(Role.CURATOR):
-        body += _curator(ctx, waiting)
     return Card(title=ctx.text("home.title", company=ctx.programme.company.name), body=tuple(body))
 
 
 def _post(ctx: Context, one: HomePost) -> list[Element]:
-    head: list[Element] = [Text((Bold(one.title),))]
-    if one.summary:
-        head.append(Text((shorten(one.summary, SUMMARY_LENGTH),)))
+    head: list[Element] = [Headline(one.title, shorten(one.summary, SUMMARY_LENGTH), one.picture)]
     notes = [one.source] if one.source else []
     if one.is_shared:
         notes.append(ctx.text("home.shared"))
@@ -82,4 +81,4 @@ def _curator(ctx: Context, waiting: int) -> list[Element]:
             Button(label=ctx.text("home.post"), action=StartPost(), style="primary"),
         )
     )
-    return [Divider(), Text(ctx.rich("home.curators"), style="heading"), Text(words), buttons]
+    return [Text(ctx.rich("home.curators"), style="heading"), Text(words), buttons, Divider()]

@@ -23,6 +23,7 @@ class NewPost:
     title: str
     summary: str
     source: str
+    picture: str
     language: str
     topics: list[str]
     is_shared: bool
@@ -33,9 +34,9 @@ async def list_newest(session: AsyncSession, *, member_id: int, now: datetime, l
     own = exists().where(Share.post_id == Post.id, Share.member_id == member_id, LIVE)
     is_shared = own.where(or_(Share.state != ShareState.DRAFT, Share.said_at.is_not(None)))
     dismissed = exists().where(Dismissal.post_id == Post.id, Dismissal.member_id == member_id)
-    columns = (Post.id, Post.title, Post.summary, Post.source, Post.language, Post.topics, is_shared.label("is_shared"))
+    columns = (Post.id, Post.title, Post.summary, Post.source, Post.picture, Post.language, Post.topics)
     rows = await session.execute(
-        select(*columns)
+        select(*columns, is_shared.label("is_shared"))
         .where(
             Post.state == PostState.PUBLISHED,
             or_(Post.expires_at.is_(None), Post.expires_at > now),

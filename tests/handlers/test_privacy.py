@@ -90,7 +90,7 @@ async def test_one_sees_what_is_kept_in_numbers_and_for_how_long(world: World) -
         "Name on boards: yes, you said so",
         "Shares, with their texts: 1",
         "Begun and not finished: 2",
-        "Visits of your links, without who: 3",
+        "Visits of your links (not who): 3",
         "Suggestions: 1",
         "Entries of points: 1",
         "Visits 90 days, the texts of your shares 365 days",
