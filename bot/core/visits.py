@@ -93,8 +93,14 @@ def prefix_hash(salt: bytes, link_id: int | str, prefix: str) -> bytes:
 
 
 def _hash(salt: bytes, purpose: str, link_id: int | str, text: str) -> bytes:
-    held = f"{purpose}\x00{link_id}\x00{text}".encode("utf-8", "surrogateescape")
-    return blake2b(held, digest_size=_HASH_BYTES, key=salt).digest()
+    hasher = _keyed(salt).copy()
+    hasher.update(f"{purpose}\x00{link_id}\x00{text}".encode("utf-8", "surrogateescape"))
+    return hasher.digest()
+
+
+@lru_cache(maxsize=1)  # no longer than its day
+def _keyed(salt: bytes) -> blake2b:
+    return blake2b(digest_size=_HASH_BYTES, key=salt)
 
 
 def address_prefix(ip: str) -> str:
@@ -152,6 +158,8 @@ def client_address(peer: str, forwarded_for: str | None, trusted: TrustedProxies
     """
     if not forwarded_for or not trusted.has(peer):
         return peer
+    if "," not in forwarded_for:
+        return _address_of(forwarded_for.strip()) or peer
     believed = peer
     for entry in reversed(forwarded_for.rsplit(",", MAX_HOPS)[-MAX_HOPS:]):
         address = _address_of(entry.strip())
