@@ -130,6 +130,7 @@ JOBS: Mapping[type[j.Job], JobHandler] = {
     j.CreditVisits: credit.credit_visits,
     j.PublishDue: announce.publish_due,
     j.RefreshRoles: roles.refresh_roles,
+    j.RefreshPeople: privacy.refresh_people,
     j.ForgetOld: privacy.forget_old,
     j.RollTotals: credit.roll_totals,
 }
@@ -143,6 +144,7 @@ def timers_of(programme: Programme) -> Sequence[Timer]:
         Timer(name="publish_due", schedule=every_minute, make=lambda _: j.PublishDue(), max_age=soon),
         Timer(name="credit_visits", schedule=every_minute, make=lambda _: j.CreditVisits(), max_age=soon),
         Timer(name="refresh_roles", schedule=EveryMinutes(minutes=5), make=lambda _: j.RefreshRoles(), max_age=soon),
+        Timer(name="refresh_people", schedule=EveryMinutes(minutes=5), make=lambda _: j.RefreshPeople(), max_age=soon),
         Timer(
             name="roll_totals",
             schedule=Daily(at=time(0, 1), zone=programme.zone),

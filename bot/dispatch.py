@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from bot.core.cards import Card, Form, Text
 from bot.core.codec import name_of
 from bot.core.commands import is_command, parse_command
 from bot.core.errors import NotAllowed, OutsideError, StrangerUnknown, Unable, VouchError
+from bot.core.jobs import RefreshRoles
 from bot.core.people import Person, Role
 from bot.core.ports import ChatSurface, Clock, ComposerAddresses
 from bot.core.programme import Programme
@@ -21,11 +23,13 @@ from bot.i18n.translator import Words, words_for
 from handlers.context import Context, Me, SessionMaker
 from storage.engine import AWAY
 from storage.prepared import Row
-from storage.queries import inbox, members
+from storage.queries import inbox, jobs, members
 
 Handler = Callable[[Context, Any], Awaitable[Reply]]
 
 LOOK_UP_SECONDS = 1.0
+JUST_MET = timedelta(seconds=30)
+"""How long after the first contact the groups that somebody is in may not be read yet."""
 
 log = logging.getLogger("vouch.dispatch")
 
@@ -66,23 +70,36 @@ class Dispatcher:
             return _sorry(interaction, self._words(known), "error.unexpected", {})
 
     async def _handle(self, interaction: Interaction, known: list[Words]) -> Reply:
-        reply = await self._once(interaction, None, known)
+        reply = await self._once(interaction, known)
         if reply is not None:
             return reply
         person = await self._look_up(interaction)
         if not person.is_full_member:
             known.append(words_for(person.locale, person.zone))
             raise Unable("error.guest")
-        return await self._once(interaction, person, known) or SILENCE
+        if not await self._welcome(interaction, person):
+            return SILENCE
+        return await self._once(interaction, known) or SILENCE
 
-    async def _once(self, interaction: Interaction, person: Person | None, known: list[Words]) -> Reply | None:
+    async def _welcome(self, interaction: Interaction, person: Person) -> bool:
+        """Make a member of somebody new; `False` if this very interaction erased the member who did it."""
+        async with self.sessions.begin() as session:
+            if await inbox.has_interaction(session, key=interaction.key):
+                return False
+            await self._add(session, interaction, person)
+            if self._has_groups:  # who is in them is not known of somebody new
+                await jobs.add_job(session, RefreshRoles(), now=self.clock.now())
+        return True
+
+    @property
+    def _has_groups(self) -> bool:
+        sources = (self.programme.curators, self.programme.admins)
+        return any(one.groups for one in sources) or any(one.group for one in self.programme.crews)
+
+    async def _once(self, interaction: Interaction, known: list[Words]) -> Reply | None:
         """Handle the interaction in one transaction; `None`, with nothing kept, for someone without a row."""
         now = self.clock.now()
         async with self.sessions.begin() as session:
-            if person is not None:
-                if await inbox.has_interaction(session, key=interaction.key):
-                    return SILENCE  # it erased the member who did it
-                await self._add(session, interaction, person)
             found, is_new = await inbox.receive(
                 session,
                 key=interaction.key,
@@ -113,6 +130,8 @@ class Dispatcher:
     def _route(self, interaction: Interaction, me: Me) -> Route:
         route = self.routes[type(interaction.action)]
         if not me.role.may(route.right):
+            if self._has_groups and self.clock.now() - me.joined_at < JUST_MET:
+                raise Unable("error.just_met")
             if route.right is Role.ADMIN:
                 raise Unable("error.not_allowed_admin")
             raise NotAllowed

@@ -2,25 +2,30 @@
 
 import json
 import random
-from collections.abc import Awaitable
-from datetime import datetime
+from collections.abc import Awaitable, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import EraseMe, ExportMine, ShowPrivacy
-from bot.core.errors import Refused
-from bot.core.jobs import ForgetOld, RefreshSuggestion, SendExport, ShowPending
+from bot.core.errors import Refused, TryLater
+from bot.core.jobs import ForgetOld, RefreshPeople, RefreshSuggestion, SendExport, ShowPending
 from bot.core.leaderboard import local_date
+from bot.core.people import Person
 from bot.core.ports import Attachment
 from bot.core.privacy import EXPORT_SECTIONS, cutoffs, random_id
+from bot.core.programme import Programme
 from bot.core.reply import Reply
 from handlers.cards.privacy import KeptPart, erased_card, privacy_card, said_card
 from handlers.context import Context, Outside, Record
-from storage.queries import announcements, erasure, privacy, retention
-from storage.queries.erasure import Erased, Naming
+from storage.queries import announcements, erasure, members, privacy, retention
+from storage.queries.erasure import Erased
 from storage.queries.jobs import Plan, add_job
+from storage.queries.members import Known
 
+LOOKED_UP_EVERY = timedelta(days=1)
+LOOKED_UP_AT_ONCE = 20
 NO_FILES = frozenset({"missing_scope", "not_allowed_token_type", "file_uploads_disabled", "restricted_action"})
 
 
@@ -56,23 +61,25 @@ async def export_mine(ctx: Context, action: ExportMine) -> Reply:
 
 async def erase_me(ctx: Context, action: EraseMe) -> Reply:
     """Erase the member at once: amounts stay under a random id, and they may come back as somebody new."""
-    erased = Erased(member_id=ctx.member_id, person_ref=ctx.me.person_ref, random_ref=random_id(random.SystemRandom()))
-    naming = await erasure.erase_member(ctx.session, erased, now=ctx.now)
-    await _redraw(ctx, naming)
+    await _erase(ctx.session, ctx.member_id, ctx.me.person_ref, programme=ctx.programme, now=ctx.now)
     card = erased_card(ctx.words)
     return Reply(card=card, home=card, closes=ctx.interaction.window_ref is not None)
 
 
-async def _redraw(ctx: Context, naming: Naming) -> None:
-    """Have every card redrawn that still shows the name."""
+async def _erase(
+    session: AsyncSession, member_id: int, person_ref: str, *, programme: Programme, now: datetime
+) -> None:
+    """Erase a member and have every card redrawn that still shows the name."""
+    erased = Erased(member_id=member_id, person_ref=person_ref, random_ref=random_id(random.SystemRandom()))
+    naming = await erasure.erase_member(session, erased, now=now)
     for post_id in naming.published:
-        await announcements.queue_refresh(ctx.session, post_id=post_id, now=ctx.now)
-    curators = Plan(lane=ctx.programme.curators_channel or "")
+        await announcements.queue_refresh(session, post_id=post_id, now=now)
+    curators = Plan(lane=programme.curators_channel or "")
     for post_id in naming.pending:
-        await add_job(ctx.session, ShowPending(post_id=post_id), now=ctx.now, plan=curators)
+        await add_job(session, ShowPending(post_id=post_id), now=now, plan=curators)
     for suggestion_id, channel_ref in naming.suggestions:
         job = RefreshSuggestion(suggestion_id=suggestion_id)
-        await add_job(ctx.session, job, now=ctx.now, plan=Plan(lane=channel_ref))
+        await add_job(session, job, now=now, plan=Plan(lane=channel_ref))
 
 
 # After the commit
@@ -129,3 +136,36 @@ async def _in_portions(out: Outside, forget: _Forget, before: datetime) -> None:
     while has_more:
         async with out.sessions.begin() as session:
             has_more = await forget(session, before=before)
+
+
+async def refresh_people(out: Outside, job: RefreshPeople) -> Record | None:
+    """Look up members anew, the longest unseen first: whoever no longer belongs to the company is erased or has left.
+
+    A full member who became a guest is erased, as nothing is kept about guests; one whose account is closed has left.
+    """
+    now = out.clock.now()
+    async with out.sessions.reading() as session:
+        due = await members.list_longest_unseen(session, before=now - LOOKED_UP_EVERY, limit=LOOKED_UP_AT_ONCE)
+    seen: list[tuple[Known, Person | None]] = []
+    for known in due:
+        try:
+            seen.append((known, await out.surface.look_up(known.person_ref)))
+        except Refused:
+            seen.append((known, None))
+        except TryLater:
+            break
+    return _seen(out, seen) if seen else None
+
+
+def _seen(out: Outside, seen: Sequence[tuple[Known, Person | None]]) -> Record:
+    async def record(session: AsyncSession) -> None:
+        now = out.clock.now()
+        for known, person in seen:
+            if person is not None and not person.is_full_member and person.is_active:
+                await _erase(session, known.id, known.person_ref, programme=out.programme, now=now)
+                continue
+            await members.note_facts(session, person, member_id=known.id, now=now)
+            if person is not None and not person.is_active and known.left_at is None:
+                await members.leave(session, member_id=known.id, now=now)
+
+    return record

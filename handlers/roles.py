@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import Refused
 from bot.core.jobs import RefreshRoles
-from bot.core.people import Person, Role
+from bot.core.people import Role
 from bot.core.programme import RoleSource
 from handlers.context import Outside, Record
-from storage.queries import members, roles
+from storage.queries import roles
 
 
 @dataclass(slots=True)
@@ -17,16 +17,17 @@ class _Found:
     """Who holds which role; while a source could not be read nobody loses a role."""
 
     holders: dict[str, Role] = field(default_factory=dict)
-    newcomers: list[Person] = field(default_factory=list)
     crews: dict[str, str] = field(default_factory=dict)
     is_complete: bool = True
 
 
 async def refresh_roles(out: Outside, job: RefreshRoles) -> Record:
-    """Give members the roles and crews that configuration and groups say; who was made admin by code stays one."""
+    """Give members the roles and crews that configuration and groups say; who was made admin by code stays one.
+
+    Nobody is added: who never came, or had themselves erased, is not written about until they come by themselves.
+    """
     async with out.sessions.reading() as session:
         refs = await roles.refs_by_email(session)
-        known = await roles.known_refs(session)
     found = _Found()
     for role, source in ((Role.CURATOR, out.programme.curators), (Role.ADMIN, out.programme.admins)):
         for ref in await _refs(out, source, refs, found):
@@ -35,8 +36,6 @@ async def refresh_roles(out: Outside, job: RefreshRoles) -> Record:
         source = RoleSource(ids=crew.ids, emails=crew.emails, groups=(crew.group,) if crew.group else ())
         listed = {*source.ids, *(refs[one.lower()] for one in source.emails if one.lower() in refs)}
         found.crews |= dict.fromkeys([*listed, *await _group(out, source, found)], crew.name)
-    for ref in found.holders.keys() - known:
-        await _add_newcomer(out, ref, found)
     return _record(out, found)
 
 
@@ -67,21 +66,9 @@ async def _by_email(out: Outside, email: str, found: _Found) -> str | None:
     return person.ref if person else None
 
 
-async def _add_newcomer(out: Outside, ref: str, found: _Found) -> None:
-    try:
-        person = await out.surface.look_up(ref)
-    except Refused:
-        return
-    if person.is_full_member and person.is_active:
-        found.newcomers.append(person)
-
-
 def _record(out: Outside, found: _Found) -> Record:
     async def record(session: AsyncSession) -> None:
         now = out.clock.now()
-        for person in found.newcomers:
-            newcomer = members.Newcomer(platform=out.platform, tenant_ref="", person=person)
-            await members.add_member(session, newcomer, now=now)
         await roles.write_roles(session, holders=found.holders, may_demote=found.is_complete, now=now)
         await roles.write_crews(session, crews=found.crews, may_remove=found.is_complete)
 

@@ -74,20 +74,17 @@ class Sessions:
         self._lock: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self.on_jobs: list[Callable[[], None]] = []
         self._kept: AsyncConnection | None = None
-        self._kept_driver: Any = None
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Open one writing transaction; it commits at the end of the block and rolls back on any exception."""
         async with self._lock:
-            session = self._write()
+            session = self._write(bind=await self._own() if self.is_sqlite else self.writer)
             try:
                 yield session
                 await session.run_sync(_commit)
             except BaseException:
-                await asyncio.shield(
-                    asyncio.ensure_future(session.close())
-                )  # rolls back, also when cancelled meanwhile
+                await asyncio.shield(asyncio.ensure_future(session.close()))  # rolls back, also if cancelled meanwhile
                 raise
         if session.info.get("has_jobs"):
             for wake in self.on_jobs:
@@ -104,22 +101,23 @@ class Sessions:
             return
         async with self._lock:
             try:
-                await write_at_once(await self._own_driver(), statement, values)
+                await write_at_once((await self._own()).sync_connection, statement, values)
             except sqlite3.IntegrityError as error:
                 raise IntegrityError(None, None, error) from error
             except sqlite3.OperationalError as error:
                 await self._let_go()
                 raise OperationalError(None, None, error) from error
 
-    async def _own_driver(self) -> Any:  # noqa: ANN401 - the driver's connection
-        """Return the connection that is kept for `write_at_once`: taking one from the pool costs more than writing."""
+    async def _own(self) -> AsyncConnection:
+        """Return the connection that is kept for writing: taking one from the pool costs more than most writes."""
+        if self._kept is not None and self._kept.invalidated:
+            await self._let_go()
         if self._kept is None:
             self._kept = await self.writer.connect()
-            self._kept_driver = (await self._kept.get_raw_connection()).driver_connection
-        return self._kept_driver
+        return self._kept
 
     async def _let_go(self) -> None:
-        kept, self._kept, self._kept_driver = self._kept, None, None
+        kept, self._kept = self._kept, None
         if kept is not None:
             await kept.close()
 

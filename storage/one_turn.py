@@ -92,18 +92,18 @@ def _work_all(
 class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
     """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work.
 
-    `is_used` once something was sent, `is_ours` unless the driver's thread may still be at work on it, as after a wait
+    `is_used` once something was sent, `is_begun` once that was done, `is_ours` unless the driver's thread may still be at work on it, as after a wait
     that was cancelled.
     """
 
-    __slots__ = ("is_ours", "is_used", "opening")
+    __slots__ = ("is_begun", "is_ours", "is_used", "opening")
     _cursor_cls = _Cursor
 
     def __init__(self, *arg: Any, **kw: Any) -> None:  # noqa: ANN401
         """Adapt a connection of the driver; nothing was sent on it yet."""
         super().__init__(*arg, **kw)
         self.opening: str | None = None
-        self.is_used = False
+        self.is_begun = self.is_used = False
         self.is_ours = True
 
     async def turn(self, method: str, operation: str, parameters: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401
@@ -121,7 +121,7 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
             except sqlite3.Error:
                 self.is_ours = True
                 raise
-        self.is_ours = True
+        self.is_ours = self.is_begun = True
         return done
 
     async def run(self, *statements: tuple[str, tuple[Any, ...]]) -> list[list[Any]]:
@@ -133,7 +133,7 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
         driver: Any = self._connection
         if self.opening is None:
             raise sqlite3.ProgrammingError("a statement outside a transaction")
-        if self.is_ours and driver._conn.in_transaction:
+        if self.is_ours and self.is_begun and driver._conn.in_transaction:
             return _work_all(driver._conn, None, statements)
         rows: list[list[Any]] = await self._take_turn(_work_all, self.opening, statements)
         return rows
@@ -156,7 +156,7 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
         self._forget()
 
     def _forget(self) -> None:
-        self.opening, self.is_used, self.is_ours = None, False, True
+        self.opening, self.is_begun, self.is_used, self.is_ours = None, False, False, True
 
 
 class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
@@ -187,8 +187,9 @@ def begin_with(connection: Connection, opening: str) -> None:
     adapted.opening = opening
 
 
-async def write_at_once(driver: Any, statement: str, values: tuple[Any, ...]) -> None:  # noqa: ANN401
+async def write_at_once(connection: Connection | None, statement: str, values: tuple[Any, ...]) -> None:
     """Write one statement as a whole transaction in one turn of the driver's thread; the driver's errors are raised."""
+    driver: Any = connection.connection.driver_connection if connection is not None else None
     await driver._execute(_write, driver._conn, statement, values)
 
 

@@ -135,6 +135,11 @@ class RefreshRoles(Job):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPeople(Job):
+    """Look up anew the members who were looked up longest ago: name, language, zone, and whether they still belong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetOld(Job):
     """Delete what the retention windows no longer allow."""
 
@@ -174,6 +179,7 @@ POLICIES: Mapping[type[Job], Policy] = {
     CreditVisits: _INSIDE,
     PublishDue: _INSIDE,
     RefreshRoles: Policy(pool=Pool.LOOKUP, tries=4, repeatable=True),
+    RefreshPeople: Policy(pool=Pool.LOOKUP, tries=4, repeatable=True),
     ForgetOld: _INSIDE,
     RollTotals: _INSIDE,
 }

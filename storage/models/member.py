@@ -40,6 +40,7 @@ class Member(Base):
     default_network: Mapped[str | None] = mapped_column(String(16))
     is_named: Mapped[bool | None]
     muted_topics: Mapped[list[str]] = mapped_column(default=list)
+    looked_up_at: Mapped[datetime | None] = mapped_column(index=True)
     joined_at: Mapped[datetime]
     welcomed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]

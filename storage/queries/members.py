@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy import bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,10 +66,40 @@ async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime
         "role_at": now,
         "role_is_fixed": False,
         "muted_topics": [],
+        "looked_up_at": now,
         "joined_at": now,
     }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     await session.execute(dialect.insert(Member).values(values).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A member whose facts may be out of date."""
+
+    id: int
+    person_ref: str
+    left_at: datetime | None
+
+
+async def list_longest_unseen(session: AsyncSession, *, before: datetime, limit: int) -> Sequence[Known]:
+    """Return members who were not looked up since `before`, longest ago first; erased ones are nobody's."""
+    is_due = or_(Member.looked_up_at.is_(None), Member.looked_up_at < before)
+    rows = await session.execute(
+        select(Member.id, Member.person_ref, Member.left_at)
+        .where(Member.erased_at.is_(None), is_due)
+        .order_by(Member.looked_up_at.is_not(None), Member.looked_up_at, Member.id)
+        .limit(limit)
+    )
+    return [Known(**row) for row in rows.mappings()]
+
+
+async def note_facts(session: AsyncSession, person: Person | None, *, member_id: int, now: datetime) -> None:
+    """Keep a person's name, address, language and zone as they are now; `None`: they could not be found."""
+    facts: dict[str, object] = {"looked_up_at": now}
+    if person is not None:
+        facts |= {"name": person.name, "email": person.email, "locale": person.locale, "zone": person.zone}
+    await session.execute(update(Member).where(Member.id == member_id, Member.erased_at.is_(None)).values(**facts))
 
 
 async def note_network(session: AsyncSession, *, member_id: int, network: str, now: datetime) -> None:

@@ -45,11 +45,6 @@ async def refs_by_email(session: AsyncSession) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-async def known_refs(session: AsyncSession) -> set[str]:
-    """Return the platform's references of all members."""
-    return set(await session.scalars(select(Member.person_ref)))
-
-
 async def write_roles(session: AsyncSession, *, holders: Mapping[str, Role], may_demote: bool, now: datetime) -> None:
     """Give the `holders` their roles; with `may_demote` everyone else becomes a plain member, fixed roles excepted."""
     changeable = Member.role_is_fixed.is_(False)

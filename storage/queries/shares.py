@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from types import ModuleType
 
-from sqlalchemy import Executable, Select, and_, bindparam, case, func, literal, or_, select, text, update
+from sqlalchemy import Executable, Select, and_, bindparam, case, false, func, literal, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -147,6 +147,7 @@ _OF_DRAW = tuple(one.name for one in fields(Draw))
 def _drawing(dialect: ModuleType) -> Executable:
     insert = dialect.insert(SHARE)
     redrawn = {name: insert.excluded[name] for name in ("text", "disclosure", "wording_id", "go_hash", "go_expires_at")}
+    redrawn["is_own_words"] = case((SHARE.c.text == insert.excluded.text, SHARE.c.is_own_words), else_=false())
     is_same_token = SHARE.c.go_hash == insert.excluded.go_hash
     drawing: Executable = insert.on_conflict_do_update(
         index_elements=["member_id", "post_id", "network"],

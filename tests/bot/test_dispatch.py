@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -151,6 +152,18 @@ async def test_someone_new_whom_the_configuration_names_has_the_role_at_once(wor
     world.surface.people["U9"] = _person("U9", email="New@brightwater.example")
     world.programme = replace(world.programme, curators=RoleSource(emails=("new@brightwater.example",)))
     assert _title(await _dispatcher(world)(_did(ShowQueue(), "U9"))) == "hello New, curator"
+
+
+async def test_someone_new_who_may_be_in_a_group_is_asked_to_wait_a_moment_and_is_looked_for_there(
+    world: World,
+) -> None:
+    world.surface.people["U9"] = _person("U9", locale="en-GB")
+    world.programme = replace(world.programme, curators=RoleSource(groups=("S1",)))
+    dispatch = _dispatcher(world)
+    assert "a few seconds" in _title(await dispatch(_did(ShowQueue(), "U9")))
+    assert await _count(world, JobRow) == 1
+    world.clock.advance(timedelta(minutes=1))
+    assert "comms team" in _title(await dispatch(_did(ShowQueue(), "U9", "k2")))
 
 
 async def test_a_guest_gets_a_kind_answer_and_no_row(world: World) -> None:

@@ -44,11 +44,11 @@ async def test_ids_addresses_and_groups_give_roles_and_their_loss_takes_them(wor
     assert await _roles(world) == {"U-A": "admin", "U-B": "member"}
 
 
-async def test_a_curator_who_never_used_vouch_is_added_and_a_guest_is_not(world: World) -> None:
-    world.surface.people = {"U-N": _person("U-N"), "U-G": _person("U-G", is_full_member=False)}
-    world.programme = replace(world.programme, curators=RoleSource(ids=("U-N", "U-G")))
+async def test_nobody_is_added_who_never_came_or_had_themselves_erased(world: World) -> None:
+    world.surface.people = {"U-N": _person("U-N")}
+    world.programme = replace(world.programme, curators=RoleSource(ids=("U-N",)))
     await _refresh(world)
-    assert await _roles(world) == {"U-N": "curator"}
+    assert await _roles(world) == {}
 
 
 async def test_a_group_that_cannot_be_read_takes_no_role_away(world: World) -> None:

@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("default_network", sa.String(length=16), nullable=True),
         sa.Column("is_named", sa.Boolean(), nullable=True),
         sa.Column("muted_topics", sa.JSON(), nullable=False),
+        sa.Column("looked_up_at", storage_types.Instant(timezone=True), nullable=True),
         sa.Column("joined_at", storage_types.Instant(timezone=True), nullable=False),
         sa.Column("welcomed_at", storage_types.Instant(timezone=True), nullable=True),
         sa.Column("left_at", storage_types.Instant(timezone=True), nullable=True),
@@ -122,6 +123,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_member_crew_id"), ["crew_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_member_looked_up_at"), ["looked_up_at"], unique=False)
         batch_op.create_index("ix_member_role", ["role"], unique=False)
 
     op.create_table(
@@ -476,6 +478,7 @@ def downgrade() -> None:
     op.drop_table("decision")
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.drop_index("ix_member_role")
+        batch_op.drop_index(batch_op.f("ix_member_looked_up_at"))
         batch_op.drop_index(batch_op.f("ix_member_crew_id"))
 
     op.drop_table("member")
