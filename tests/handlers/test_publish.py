@@ -93,7 +93,9 @@ async def test_a_page_whose_link_was_changed_meanwhile_fills_nothing(world: Worl
     assert (await stored(world, 1)).typed["title"] == ""
 
 
-@pytest.mark.parametrize("reason", ["private", "not_found", "too_large", "not_html", "slow", "unreachable", "blocked", "odd"])
+@pytest.mark.parametrize(
+    "reason", ["private", "not_found", "too_large", "not_html", "slow", "unreachable", "blocked", "odd"]
+)
 async def test_a_page_that_cannot_be_read_leaves_the_form_with_a_line_why(world: World, reason: str) -> None:
     cura = await curator(world)
     reply = await world.act(start_post, cura, StartPost(link=LINK))
