@@ -32,6 +32,7 @@ from storage.queries.boards import Days, PostSums, Stretch
 from storage.types import keyed_hash
 
 PEOPLE_POSTED = 5
+PEOPLE_POSTED_BELOW = 3
 PEOPLE_SHOWN = 10
 WEEK = timedelta(days=7)
 
@@ -126,13 +127,13 @@ async def _posted_parts(
     last = cards.last_day(days.end)
     season = period_dates(Period.QUARTER, midnight(last, programme.zone), programme.zone)
     stretches = (
-        (_week_stretch(days), words.text("board.points_heading")),
-        (Stretch(period=Period.MONTH), words.text("board.month")),
-        (_stretch(Period.QUARTER, season), words.text("board.season", season=season_name(season))),
+        (_week_stretch(days), PEOPLE_POSTED, words.text("board.points_heading")),
+        (Stretch(period=Period.MONTH), PEOPLE_POSTED_BELOW, words.text("board.month")),
+        (_stretch(Period.QUARTER, season), PEOPLE_POSTED_BELOW, words.text("board.season", season=season_name(season))),
     )
     people = [
-        await _people(session, stretch, programme=programme, at_most=PEOPLE_POSTED, heading=heading)
-        for stretch, heading in stretches
+        await _people(session, stretch, programme=programme, at_most=at_most, heading=heading)
+        for stretch, at_most, heading in stretches
     ]
     heading = words.text("board.season_crews", season=season_name(season))
     crews = await _crews(session, stretches[-1][0], programme=programme, heading=heading)

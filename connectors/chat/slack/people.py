@@ -12,9 +12,12 @@ _SLACKBOT = "USLACKBOT"
 
 
 def person_from(told: Mapping[str, Any], home: Home) -> Person:
-    """Return the person in a user object: a guest, a bot or somebody of another company is no full member."""
+    """Return the person in a user object: a guest, a bot or somebody of another company is no full member.
+
+    Their whole name stands on boards and cards, as two people may both be shown as "Anna" in the chat.
+    """
     profile = told.get("profile") or {}
-    name = profile.get("display_name") or profile.get("real_name") or told.get("real_name") or told.get("name")
+    name = profile.get("real_name") or told.get("real_name") or profile.get("display_name") or told.get("name")
     enterprise = (told.get("enterprise_user") or {}).get("enterprise_id")
     is_ours = home.tenant_of(told.get("team_id"), enterprise) == home.tenant_ref
     is_excluded = any(told.get(flag) for flag in (*_NOT_PEOPLE, *_NOT_FULL)) or told["id"] == _SLACKBOT
