@@ -239,7 +239,7 @@ def test_a_guest_a_bot_and_a_stranger_are_no_full_members(
 ) -> None:
     person = person_from({**payload("user"), **changes}, OURS)
     assert (person.is_full_member, person.is_active) == (is_full, is_active)
-    assert (person.name, person.locale, person.zone) == ("None", "nl-NL", "Europe/Amsterdam")
+    assert (person.name, person.locale, person.zone) == ("Anna Visser", "nl-NL", "Europe/Amsterdam")
     assert person.email == "anna@brightwater.example"
 
 

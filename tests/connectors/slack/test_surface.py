@@ -141,7 +141,7 @@ async def test_the_home_tab_is_redrawn_for_one_person(surface: SlackSurface, sla
 async def test_a_person_is_looked_up_with_their_language_and_zone(surface: SlackSurface, slack: FakeSlack) -> None:
     slack.will("users.info", body={"ok": True, "user": payload("user")})
     person = await surface.look_up("U0ANNA")
-    assert (person.ref, person.name, person.locale, person.is_full_member) == ("U0ANNA", "Anna", "nl-NL", True)
+    assert (person.ref, person.name, person.locale, person.is_full_member) == ("U0ANNA", "Anna Visser", "nl-NL", True)
     assert slack.asked("users.info") == [{"user": "U0ANNA", "include_locale": "1"}]
 
 
