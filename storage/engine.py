@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
-from storage.one_turn import DRIVER, begin_with, register_dialect, write_at_once
+from storage.one_turn import DRIVER, begin_with, is_at_rest, register_dialect, write_at_once
 
 BUSY_MS = 1500
 """How long a writer waits for another process; shorter than what a platform waits for an answer."""
@@ -110,7 +110,7 @@ class Sessions:
 
     async def _own(self) -> AsyncConnection:
         """Return the connection that is kept for writing: taking one from the pool costs more than most writes."""
-        if self._kept is not None and self._kept.invalidated:
+        if self._kept is not None and not is_at_rest(self._kept.sync_connection):
             await self._let_go()
         if self._kept is None:
             self._kept = await self.writer.connect()
@@ -154,7 +154,7 @@ def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
         hide_parameters=True,
         connect_args={"isolation_level": None, "timeout": BUSY_MS / 1000, "check_same_thread": False},
         pool_size=1 if is_writer else 4,
-        max_overflow=1 if is_writer else 0,  # for the one that is kept for `write_at_once`
+        max_overflow=1 if is_writer else 0,  # for the one that is kept
     )
     event.listen(engine.sync_engine, "connect", _set_up if is_writer else _set_up_reader)
     event.listen(engine.sync_engine, "begin", _begin_immediate if is_writer else _begin_deferred)

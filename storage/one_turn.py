@@ -92,8 +92,8 @@ def _work_all(
 class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
     """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work.
 
-    `is_used` once something was sent, `is_begun` once that was done, `is_ours` unless the driver's thread may still be at work on it, as after a wait
-    that was cancelled.
+    `is_used` once something was sent, `is_begun` once that was done, `is_ours` unless the driver's thread may still be
+    at work on it, as after a wait that was cancelled.
     """
 
     __slots__ = ("is_begun", "is_ours", "is_used", "opening")
@@ -185,6 +185,14 @@ def begin_with(connection: Connection, opening: str) -> None:
     """Let the transaction that `connection` begins start with `opening`, sent with its first statement."""
     adapted: Any = connection.connection.dbapi_connection
     adapted.opening = opening
+
+
+def is_at_rest(connection: Connection | None) -> bool:
+    """Say whether a connection is open and has ended all that was begun; if not, the pool has to clean up after it."""
+    if connection is None or connection.closed or connection.invalidated:
+        return False
+    adapted: Any = connection.connection.dbapi_connection
+    return not adapted.is_used
 
 
 async def write_at_once(connection: Connection | None, statement: str, values: tuple[Any, ...]) -> None:

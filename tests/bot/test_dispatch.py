@@ -216,7 +216,8 @@ async def test_a_locked_database_is_said_within_the_platforms_patience(world: Wo
 
 async def test_a_full_disk_is_said_and_changes_nothing(world: World) -> None:
     await world.add_member(person_ref="U1")
-    async with world.sessions.writer.connect() as connection:
+    async with world.sessions.begin() as session:
+        connection = await session.connection()
         pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
         await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     dispatch = _dispatcher(world)

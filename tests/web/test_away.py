@@ -60,7 +60,8 @@ async def allow_pages(sessions: Sessions, count: int) -> None:
     limit = f"PRAGMA max_page_count={count}"
     async with sessions.writer.connect() as connection:
         await connection.execute(text(limit))
-    await (await sessions._own_driver()).execute_fetchall(limit)
+    async with sessions.begin() as session:
+        await session.execute(text(limit))
 
 
 async def follow(web: Web, times: int) -> None:
