@@ -26,7 +26,10 @@ export function startWindows() {
       return;
     }
     const isNew = shown !== view.id;
-    if (isNew) parts.body.replaceChildren();
+    if (isNew) {
+      parts.body.replaceChildren();
+      setBusy(parts.submit, false);
+    }
     shown = view.id;
     draw(parts, view);
     if (!parts.box.open) openBox(parts.box);
@@ -118,8 +121,9 @@ async function send(parts) {
   const { submit, body } = parts;
   setBusy(submit, true);
   const answer = await post("/api/submit", { as: state.as, view_id: view.id, values: viewSurface(view).values });
-  setBusy(submit, false);
-  if (answer.errors && Object.keys(answer.errors).length) {
+  const isShown = state.view?.id === view.id; // the bot may have pushed another window before its answer got here
+  if (isShown) setBusy(submit, false);
+  if (isShown && answer.errors && Object.keys(answer.errors).length) {
     state.viewErrors = answer.errors;
     draw(parts, view);
     body.querySelector("[aria-invalid=true]")?.focus();

@@ -46,6 +46,8 @@ class ChatFake:
         self.opened: list[str] = []
         self._streams: set[asyncio.Queue[Json]] = set()
         self._posted = asyncio.Condition()
+        self.may_answer = asyncio.Event()  # clear it to keep what is posted without an answer for a while
+        self.may_answer.set()
         self._count = 0
 
     async def __aenter__(self) -> Self:
@@ -59,6 +61,7 @@ class ChatFake:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.may_answer.set()
         for stream in self._streams:
             stream.put_nowait({})
         await self._runner.cleanup()
@@ -88,10 +91,10 @@ class ChatFake:
         """Return what was posted to `path`, oldest first."""
         return [body for asked, body in self.asked if asked == path]
 
-    async def posted(self, path: str) -> Json:
-        """Return the first body that is posted to `path`, once it has come."""
+    async def posted(self, path: str, *, count: int = 1) -> Json:
+        """Return the first body that is posted to `path`, once `count` have come."""
         async with asyncio.timeout(10), self._posted:
-            await self._posted.wait_for(lambda: self.bodies(path))
+            await self._posted.wait_for(lambda: len(self.bodies(path)) >= count)
         return self.bodies(path)[0]
 
     def _routes(self) -> list[web.RouteDef]:
@@ -146,6 +149,7 @@ class ChatFake:
         async with self._posted:
             self.asked.append((request.path, body))
             self._posted.notify_all()
+        await self.may_answer.wait()
         return web.json_response(self.answers.get(request.path, {"ok": True}))
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:

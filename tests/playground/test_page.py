@@ -358,6 +358,20 @@ async def test_a_window_stays_with_its_words_when_the_bot_does_not_answer(chat: 
     assert await page.count("[data-testid=modal-submit][aria-busy]") == 0
 
 
+async def test_a_window_that_came_before_the_last_ones_answer_can_be_submitted(chat: ChatFake, page: Page) -> None:
+    chat.show("U1", window(INPUTS))
+    await page.see("[data-testid=modal-submit]", text="Share now")
+    chat.may_answer.clear()
+    await page.click("[data-testid=modal-submit]")
+    await chat.posted("/api/submit")
+    chat.show("U1", window(INPUTS, id="V2", submit=plain("Really")))
+    await page.see("[data-testid=modal-submit]", text="Really")
+    await page.click("[data-testid=modal-submit]")
+    chat.may_answer.set()
+    await chat.posted("/api/submit", count=2)
+    assert [body["view_id"] for body in chat.bodies("/api/submit")] == ["V1", "V2"]
+
+
 async def test_a_field_with_a_limit_counts_down_near_it(chat: ChatFake, page: Page) -> None:
     chat.show("U1", window(INPUTS))
     await page.fill("[data-testid=field-text] input", "x" * 35)
