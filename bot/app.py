@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import BaseRoute
 
 from bot.clock import FollowedClock, WallClock
-from bot.config import Config, read_config
+from bot.config import Config
 from bot.core import actions as a
 from bot.core import jobs as j
 from bot.core.cards import Card, Chart, Text
@@ -23,10 +23,10 @@ from bot.core.reply import Reply
 from bot.core.timing import Daily, DuePeriod, EveryMinutes, Weekly
 from bot.core.visits import trusted_proxies
 from bot.dispatch import Dispatcher, Route
-from bot.environment import Environment, read_environment, secret_of
+from bot.environment import Environment, secret_of
 from bot.i18n.translator import words_for
+from bot.installation import database_url
 from bot.process import Process
-from bot.programmes import programme_of
 from bot.scheduler import Scheduler, Timer
 from bot.web.app import Check, WebParts, create_web
 from bot.web.redirect import TrackedLinks
@@ -61,7 +61,7 @@ from handlers import (
     suggest,
 )
 from handlers.context import Outside
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 
 log = logging.getLogger("vouch")
 
@@ -188,19 +188,6 @@ class LazyCharts:
         from connectors.charts import MatplotlibCharts
 
         return await MatplotlibCharts().paint(chart)
-
-
-def read_installation() -> tuple[Environment, Config, Programme]:
-    """Read and check environment and configuration; raises `ConfigError` with every problem of the first that fails."""
-    environment = read_environment()
-    config = read_config(environment.config_path)
-    programme = programme_of(config, environment.config_path, public_url=environment.public_url)
-    return environment, config, programme
-
-
-def database_url(environment: Environment) -> str:
-    """Return the database's address: the one that is set, else SQLite in the data folder."""
-    return environment.database_url or sqlite_url(environment.data)
 
 
 def composers_of(config: Config) -> Composers:

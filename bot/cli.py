@@ -45,7 +45,7 @@ def run(
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to this version."""
-    from bot.start import migrate_database
+    from bot.operate import migrate_database
 
     raise SystemExit(migrate_database())
 

@@ -1,4 +1,4 @@
-"""What the operator's commands do besides running: doctor, admin-code, export, manifest."""
+"""What the operator's commands do besides running: migrate, doctor, admin-code, export, manifest."""
 
 import asyncio
 import csv
@@ -17,10 +17,10 @@ import aiohttp
 from rich.console import Console
 from rich.markup import escape
 
-from bot.app import database_url, read_installation
 from bot.config import ConfigError
 from bot.doctor import Finding, Level, Patient, examine
 from bot.environment import Environment, read_environment, secret_of
+from bot.installation import UNUSABLE, database_url, read_installation
 from connectors.chat.slack.calls import new_client
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES, manifest
 from connectors.chat.slack.probe import SlackProbe
@@ -48,6 +48,24 @@ def _answer(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     except AWAY as error:
         sys.stderr.write(f"the database does not answer ({type(error).__name__}); `vouch doctor` says more\n")
         return 1
+
+
+def migrate_database() -> int:
+    """Bring the schema up to date, and say so on standard error; one that no command may touch is left as it is."""
+    return _answer(_migrate)
+
+
+async def _migrate() -> int:
+    from storage.migrations.upgrade import upgrade
+
+    sessions = Sessions(database_url(read_environment()))
+    state = await schema_state(sessions)
+    if state in UNUSABLE:
+        raise ConfigError([f"database: {UNUSABLE[state]}; nothing was changed"])
+    await upgrade(sessions)
+    await sessions.close()
+    sys.stderr.write("the schema is current\n")
+    return 0
 
 
 def print_findings() -> int:

@@ -5,22 +5,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.app import build, database_url, read_installation
+from bot.app import build
 from bot.clock import FollowedClock
 from bot.config import ConfigError
 from bot.core.errors import Refused
 from bot.core.programme import Programme
-from bot.environment import Environment, missing_for_run, read_environment
+from bot.environment import Environment, missing_for_run
+from bot.installation import UNUSABLE, read_installation
 from bot.logs import set_up_logs
 from bot.process import Process, fastest_loop, hold_folder, serve
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
 from storage.schema import SchemaState, create_schema, schema_state
-
-UNUSABLE = {
-    SchemaState.NEWER: "its schema is of a newer version of Vouch; run that version, or restore a backup of before",
-    SchemaState.DAMAGED: "it is no database or a damaged one; restore a backup (docs/operations.md#backup-and-restore)",
-}
 
 
 async def _prepare(sessions: Sessions) -> None:
@@ -85,27 +81,6 @@ def main(demo: Path | None) -> int:
     except AWAY as error:
         return _complain([f"the database does not answer ({type(error).__name__}); see `vouch doctor`"], 1)
     return 0
-
-
-def migrate_database() -> int:
-    """Bring the schema up to date; the codes are those of `main`."""
-    from storage.migrations.upgrade import upgrade
-
-    async def work() -> None:
-        sessions = Sessions(database_url(read_environment()))
-        state = await schema_state(sessions)
-        if state in UNUSABLE:
-            raise ConfigError([f"database: {UNUSABLE[state]}; nothing was changed"])
-        await upgrade(sessions)
-        await sessions.close()
-
-    try:
-        asyncio.run(work())
-    except ConfigError as error:
-        return _complain(error.problems, 2)
-    except AWAY as error:
-        return _complain([f"the database does not answer ({type(error).__name__}); see `vouch doctor`"], 1)
-    return _complain(["the schema is current"], 0)
 
 
 def _complain(lines: Sequence[str], code: int) -> int:

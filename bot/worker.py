@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.errors import OutsideError, Refused, TryLater, Uncertain
+from bot.core.errors import RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
 from bot.core.jobs import POLICIES, Job, JobState, Policy, Pool, kind_of, kinds, unpack_job
 from bot.core.programme import Pace
 from handlers.context import Outside, Record
@@ -28,7 +28,7 @@ LONGEST_SLEEP = 30.0
 DRAIN_SECONDS = 20.0
 LONGEST_BACKOFF = timedelta(minutes=10)
 POST_BURST = 5
-_TOLD_TO_WAIT = ("ratelimited", "quiet_hours")
+_TOLD_TO_WAIT = (RATE_LIMITED, "quiet_hours")
 
 log = logging.getLogger("vouch.worker")
 
@@ -180,7 +180,7 @@ class Worker:
 
     async def _heed(self, error: OutsideError, claimed: outbox.Claimed) -> None:
         """Hold back the whole pool after "too many": the platform counts them all together."""
-        if isinstance(error, TryLater) and error.code == "ratelimited":
+        if isinstance(error, TryLater) and error.code == RATE_LIMITED:
             async with self.out.sessions.begin() as session:
                 until = self.out.clock.now() + error.after
                 await outbox.hold_back(session, self._claim, pool=claimed.pool, until=until)

@@ -16,7 +16,8 @@ from playground.refused import PersonError
 from playground.settings import Rates
 
 Json = dict[str, Any]
-GAUGE = re.compile(r"^(vouch_jobs_due|vouch_jobs_running)(?:\{[^}]*\})?\s+([0-9.eE+-]+)", re.MULTILINE)
+GAUGES = {"due": "vouch_jobs_due", "held_back": "vouch_jobs_held_back", "running": "vouch_jobs_running"}
+GAUGE = re.compile(rf"^({'|'.join(GAUGES.values())})(?:\{{[^}}]*\}})?\s+([0-9.eE+-]+)", re.MULTILINE)
 QUIET_S = 0.05
 MOST_SETTLE_S = 300.0
 
@@ -76,7 +77,7 @@ async def move_clock(play: Playground, body: Json) -> Json:
 
 
 async def settle(play: Playground, body: Json) -> Json:
-    """Answer when the bot has no job due or running and nothing is being delivered, twice in a row."""
+    """Answer when no job of the bot is due, held back or running and nothing is being delivered, twice in a row."""
     seconds = body.get("timeout_s", 10)
     if not isinstance(seconds, int | float) or not 0 < seconds <= MOST_SETTLE_S:
         raise PersonError("invalid_request", field="timeout_s")
@@ -85,7 +86,7 @@ async def settle(play: Playground, body: Json) -> Json:
     gauges: dict[str, float] = {}
     while quiet < 2:
         gauges = await _gauges(play)
-        is_quiet = not play.deliverer.open and len(gauges) == 2 and not any(gauges.values())
+        is_quiet = not play.deliverer.open and len(gauges) == len(GAUGES) and not any(gauges.values())
         quiet = quiet + 1 if is_quiet else 0
         if quiet < 2 and time.monotonic() + QUIET_S > until:
             raise PersonError("timeout", **_busy(gauges), open=play.deliverer.open)
@@ -95,8 +96,7 @@ async def settle(play: Playground, body: Json) -> Json:
 
 
 def _busy(gauges: dict[str, float]) -> dict[str, int | None]:
-    names = {"due": "vouch_jobs_due", "running": "vouch_jobs_running"}
-    return {short: int(gauges[name]) if name in gauges else None for short, name in names.items()}
+    return {short: int(gauges[name]) if name in gauges else None for short, name in GAUGES.items()}
 
 
 async def _gauges(play: Playground) -> dict[str, float]:

@@ -1,12 +1,18 @@
 """What every test may rely on: a test that needs a tool is skipped, or failed if `VOUCH_REQUIRE` names the tool.
 
 `VOUCH_REQUIRE=browser,node` is set where those tools are installed on purpose, so that a skip cannot hide there.
+Property tests try the same examples every time; `make test ARGS=--hypothesis-profile=search` looks for new ones.
 """
 
 import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("repeatable")
 
 TOOLS = {
     "browser": (("chromium", "chromium-browser", "google-chrome"), "install Chromium (Debian: apt install chromium)"),

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+RATE_LIMITED = "ratelimited"
+"""The code of a `TryLater` with which the outside says: too much for now, whatever it is."""
+
 
 class VouchError(Exception):
     """A failure that was foreseen; the dispatcher shows `key` with `params` to the person who caused it."""
@@ -73,7 +76,7 @@ class TryLater(OutsideError):
 
     key = "error.try_later"
 
-    def __init__(self, after: timedelta, code: str = "ratelimited") -> None:
+    def __init__(self, after: timedelta, code: str = RATE_LIMITED) -> None:
         """Fail until `after` has passed."""
         super().__init__(code)
         self.after = after

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from bot.core.errors import RATE_LIMITED
 from bot.core.jobs import JobState
 from storage.models import JobRow, Lane
 from storage.types import Instant
@@ -257,9 +258,17 @@ async def next_start(session: AsyncSession, claim: Claim) -> datetime | None:
 
 
 async def count_jobs(session: AsyncSession, *, now: datetime) -> Mapping[str, int]:
-    """Return how many jobs are "due", "waiting" (for a later time), "running", "failed" and "uncertain"."""
-    name = case((JobRow.state != JobState.QUEUED, JobRow.state), (JobRow.run_at <= now, "due"), else_="waiting")
+    """Return how many jobs are "due", "held_back", "waiting" (for a later time), "running", "failed" and "uncertain".
+
+    Held back is what was due when the outside said that it is too much for now; what our own limits let wait is due.
+    """
+    name = case(
+        (JobRow.state != JobState.QUEUED, JobRow.state),
+        (JobRow.run_at <= now, "due"),
+        (JobRow.error == RATE_LIMITED, "held_back"),
+        else_="waiting",
+    )
     live = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED, JobState.UNCERTAIN)
     rows = await session.execute(select(name, func.count()).where(JobRow.state.in_(live)).group_by(name))
-    counts = {"due": 0, "waiting": 0, "running": 0, "failed": 0, "uncertain": 0}
+    counts = {"due": 0, "held_back": 0, "waiting": 0, "running": 0, "failed": 0, "uncertain": 0}
     return counts | {row[0]: row[1] for row in rows}

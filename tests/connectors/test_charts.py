@@ -74,7 +74,7 @@ async def test_whatever_there_is_to_show_is_a_picture(painter: ChartPainter, cha
     opened(await painter.paint(chart))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(title=st.text(max_size=60), label=st.text(max_size=30), value=st.integers())
 def test_any_text_and_number_can_be_drawn(title: str, label: str, value: int) -> None:
     opened(asyncio.run(MatplotlibCharts().paint(Chart(title=title, bars=((label, value),), unit=label))))

@@ -260,7 +260,7 @@ async def test_the_rolling_30_days_lose_the_day_that_leaves(world: World) -> Non
     assert (await _totals(world))[member.id, "all", totals.SINCE_EVER][0] == 7
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     visits=st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 4), st.integers(0, 45), st.booleans(), st.booleans()), max_size=25

@@ -293,7 +293,7 @@ async def test_another_member_loses_nothing(world: World) -> None:
 
 
 @given(points=st.lists(st.integers(0, 40), min_size=3, max_size=9), who=st.integers(0, 8), named=st.integers(0, 511))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_erasing_one_leaves_the_others_standing_as_they_did(
     world: World, points: list[int], who: int, named: int
 ) -> None:

@@ -136,7 +136,7 @@ class NoVisits:
 def metric_names() -> set[str]:
     """Return the name of everything that is counted, as Prometheus shows it."""
     counts = Counts(Tallies(), NoVisits())  # type: ignore[arg-type]  # only its size and losses are asked
-    counts.jobs = dict.fromkeys(("due", "waiting", "running", "failed", "uncertain"), 0)
+    counts.jobs = dict.fromkeys(("due", "held_back", "waiting", "running", "failed", "uncertain"), 0)
     return {one.name + ("_total" if one.type == "counter" else "") for one in counts.collect()}
 
 

@@ -16,6 +16,7 @@ LATE: dict[str, set[str]] = {
     "bot/app.py": {"connectors.charts"},  # matplotlib
     "bot/cli.py": {"bot.operate", "bot.start"},  # everything: `vouch --help` needs none of it
     "bot/start.py": {"bot.demo", "storage.migrations.upgrade"},  # YAML and Alembic, at a first start only
+    "bot/operate.py": {"storage.migrations.upgrade"},  # Alembic, which `migrate` alone needs
 }
 
 

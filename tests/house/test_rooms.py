@@ -46,6 +46,7 @@ TABLE = (
         ours=("bot.core", "bot.clock", "bot.environment", "bot.scheduler", "bot.web", "bot.worker", "storage"),
         others=("aiohttp", "uvicorn"),
     ),
+    Row("bot/installation.py", ours=("bot.config", "bot.core", "bot.environment", "bot.programmes", "storage")),
     Row("bot/environment.py", ours=("bot.config", "bot.core")),
     Row("bot/programmes.py", ours=("bot.config", "bot.core")),
     Row("bot/config.py", ours=("bot.core",), others=("pydantic", "pydantic_settings", "yaml")),

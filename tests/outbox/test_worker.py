@@ -98,6 +98,9 @@ async def test_a_platform_that_is_busy_is_asked_again_when_it_said_so(world: Wor
     calls = Calls(TryLater(timedelta(seconds=30)))
     (row,) = await _work_off(world, calls)
     assert (row.state, row.run_at, row.error) == ("queued", NOW + timedelta(seconds=30), "ratelimited")
+    async with world.sessions.reading() as session:
+        counts = await outbox.count_jobs(session, now=world.clock.now())
+    assert (counts["held_back"], counts["waiting"]) == (1, 0)
     world.clock.advance(timedelta(seconds=31))
     (row,) = await _work_off(world, calls)
     assert (row.state, len(calls.asked)) == ("done", 2)

@@ -41,7 +41,7 @@ class FakeBot:
 
     received: list[Received] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
-    metrics: str = "vouch_jobs_due 0\nvouch_jobs_running 0\n"
+    metrics: str = "vouch_jobs_due 0\nvouch_jobs_held_back 0\nvouch_jobs_running 0\n"
     visited: list[Json] = field(default_factory=list)
     url: str = ""
 

@@ -48,13 +48,13 @@ async def test_the_clock_and_the_messages_survive_a_restart(start: Start) -> Non
 
 async def test_settle_waits_for_the_bots_jobs(world: World) -> None:
     assert (await world.do("settle", timeout_s=2))["ok"]
-    world.bot.metrics = "vouch_jobs_due 2\nvouch_jobs_running 1\n"
+    world.bot.metrics = "vouch_jobs_due 2\nvouch_jobs_held_back 3\nvouch_jobs_running 1\n"
     told = await world.do("settle", timeout_s=0.2)
-    assert (told["error"], told["due"], told["running"]) == ("timeout", 2, 1)
+    assert (told["error"], told["due"], told["held_back"], told["running"]) == ("timeout", 2, 3, 1)
 
     async def finish() -> None:
         await asyncio.sleep(0.1)
-        world.bot.metrics = 'vouch_jobs_due{lane="a"} 0.0\nvouch_jobs_running 0.0\n'
+        world.bot.metrics = 'vouch_jobs_due{lane="a"} 0.0\nvouch_jobs_held_back 0.0\nvouch_jobs_running 0.0\n'
 
     finishing = asyncio.create_task(finish())
     assert (await world.do("settle", timeout_s=3))["ok"]

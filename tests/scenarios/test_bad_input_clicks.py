@@ -230,6 +230,7 @@ async def test_what_is_for_curators_is_refused_to_an_employee_and_changes_nothin
     click["actions"][0].update(action_id="approve", value=json.dumps({"do": "approve", "ref": f"S{number}"}))
     assert (await _as_somebody(town, click, OMAR))[0] == 200
     told = await fill_in(town, "Not by Omar")
+    assert told.get("view"), told
     before["post"] += 1
     form = await _last(town, "view_submission")
     form["view"] = {**form["view"], **{key: told["view"][key] for key in ("private_metadata", "callback_id", "blocks")}}

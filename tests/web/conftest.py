@@ -113,6 +113,16 @@ class Web:
             while not await is_so():  # noqa: ASYNC110 - what is waited for is outside this process
                 await asyncio.sleep(0.02)
 
+    async def are_kept(self, count: int) -> None:
+        """Wait until so many visits are in the database and none is anywhere else."""
+
+        async def is_so() -> bool:
+            recorder = self.tracked.recorder
+            return await self.count_rows() >= count and recorder.is_settled and not recorder.journal_size()
+
+        await self.until(is_so)
+        assert await self.count_rows() == count
+
 
 @dataclass
 class Makes:

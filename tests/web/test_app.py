@@ -56,6 +56,7 @@ async def test_metrics_tell_counts_and_nothing_of_people(web: Web) -> None:
     await web.ask("/l/abcd2345")
     await web.ask("/l/abcd2345", agent="curl/8")
     await web.ask("/l/wxyz6789")
+    await web.are_kept(2)
     web.tracked._tallies.count_interaction("open_share", "form", 0.003)
     async with web.world.sessions.begin() as session:
         await add_job(session, CreditVisits(), now=NOW)
@@ -71,6 +72,7 @@ async def test_metrics_tell_counts_and_nothing_of_people(web: Web) -> None:
         "vouch_interaction_seconds_count 1.0",
         "vouch_redirect_seconds_count 3.0",
         "vouch_jobs_due 1.0",
+        "vouch_jobs_held_back 0.0",
         "vouch_jobs_failed 0.0",
         "vouch_journal_bytes 0.0",
         "vouch_visits_lost_total 0.0",

@@ -15,11 +15,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.errors import OutsideError, Refused, TryLater, Uncertain
+from bot.core.errors import RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
 
 CALL_WITHIN = timedelta(seconds=15)
 AGAIN_AFTER = timedelta(seconds=10)
-RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+TOO_MUCH = frozenset({"ratelimited", "rate_limited"})
 # docs.slack.dev/reference/methods/chat.postMessage: of these two "some aspect of the operation" may have succeeded
 AMBIGUOUS = frozenset({"internal_error", "fatal_error"})
 TEMPORARY = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
@@ -63,8 +63,8 @@ def _from_answer(response: Any, *, is_post: bool) -> OutsideError:  # noqa: ANN4
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     told = getattr(response, "data", None)
     code = str(told.get("error", "")) if isinstance(told, dict) else ""
-    if status == HTTPStatus.TOO_MANY_REQUESTS or code in RATE_LIMITED:
-        return TryLater(_retry_after(response), "ratelimited")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or code in TOO_MUCH:
+        return TryLater(_retry_after(response), RATE_LIMITED)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _lost(f"http_{status}", is_post=is_post)
     if code in TEMPORARY:
