@@ -37,7 +37,7 @@ from storage.models import (
 from storage.queries import announcements, decisions, posts
 from storage.queries.decisions import POST, SUGGESTION, Verdict
 from storage.queries.jobs import Plan, add_job
-from storage.queries.visits import NewVisit, add_visits_again
+from storage.queries.visits import NewVisit, add_known_visits
 
 SEED = 20261121
 GROUP = 200
@@ -240,7 +240,7 @@ async def _add_shares(filling: _Filling) -> None:
     visits.sort(key=lambda visit: visit.at)
     kept = [visit._replace(id=_number(visit.at, place)) for place, visit in enumerate(visits)]
     for start in range(0, len(kept), GROUP):
-        await add_visits_again(filling.session, visits=kept[start : start + GROUP])
+        await add_known_visits(filling.session, visits=kept[start : start + GROUP])
 
 
 def _share(filling: _Filling, one: Told) -> Share:

@@ -7,6 +7,7 @@ first write inside a savepoint commits on its own and survives a rollback.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -27,6 +28,9 @@ BUSY_MS = 1500
 AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 """What says that the database cannot be reached, is locked, or is full: all may pass."""
 
+SYNC_SECONDS = 0.25
+"""So far apart are the hasty writes that wait for the disk all the same."""
+
 _AWAY_STATES = ("08", "28", "3D", "53", "57P", "58")
 """Connection lost or refused, no such role or database, resources used up, stopped or starting, system error:
 postgresql.org/docs/current/errcodes-appendix.html."""
@@ -37,6 +41,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={BUSY_MS}",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=500",  # a commit now and then brings the log into the file: half as much, half as long
 )
 
 
@@ -74,6 +79,7 @@ class Sessions:
         self._lock: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self.on_jobs: list[Callable[[], None]] = []
         self._kept: AsyncConnection | None = None
+        self._synced_at = float("-inf")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -90,23 +96,29 @@ class Sessions:
             for wake in self.on_jobs:
                 wake()
 
-    async def write_at_once(self, statement: str, values: tuple[Any, ...]) -> None:
+    async def write_at_once(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool = False) -> None:
         """Write one statement, in the driver's own words, as a whole transaction: for what happens thousands a second.
 
-        Once begun it is done or not done as a whole, also when whoever waits for it is cancelled.
+        Once begun it is done or not done as a whole, also when whoever waits for it is cancelled. A hasty one does not
+        wait for SQLite's disk if another did within `SYNC_SECONDS`: a power cut may take it, the end of a process not.
         """
         if not self.is_sqlite:
             async with self.writer.begin() as connection:
                 await connection.exec_driver_sql(statement, values)
             return
         async with self._lock:
+            now = time.monotonic()
+            is_synced = not is_hasty or now - self._synced_at >= SYNC_SECONDS
             try:
-                await write_at_once((await self._own()).sync_connection, statement, values)
+                kept = (await self._own()).sync_connection
+                await write_at_once(kept, statement, values, is_synced=is_synced)
             except sqlite3.IntegrityError as error:
                 raise IntegrityError(None, None, error) from error
             except sqlite3.OperationalError as error:
                 await self._let_go()
                 raise OperationalError(None, None, error) from error
+            if is_synced:
+                self._synced_at = now
 
     async def _own(self) -> AsyncConnection:
         """Return the connection that is kept for writing: taking one from the pool costs more than most writes."""

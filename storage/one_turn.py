@@ -195,10 +195,15 @@ def is_at_rest(connection: Connection | None) -> bool:
     return not adapted.is_used
 
 
-async def write_at_once(connection: Connection | None, statement: str, values: tuple[Any, ...]) -> None:
-    """Write one statement as a whole transaction in one turn of the driver's thread; the driver's errors are raised."""
+async def write_at_once(
+    connection: Connection | None, statement: str, values: tuple[Any, ...], *, is_synced: bool
+) -> None:
+    """Write one statement as a whole transaction in one turn of the driver's thread; the driver's errors are raised.
+
+    One that is not `is_synced` outlives this process, and a power cut once a later one is synced.
+    """
     driver: Any = connection.connection.driver_connection if connection is not None else None
-    await driver._execute(_write, driver._conn, statement, values)
+    await driver._execute(_write if is_synced else _write_unsynced, driver._conn, statement, values)
 
 
 def _write(raw: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> None:
@@ -210,6 +215,14 @@ def _write(raw: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> 
         if raw.in_transaction:
             raw.execute("ROLLBACK")
         raise
+
+
+def _write_unsynced(raw: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> None:
+    raw.execute("PRAGMA synchronous=NORMAL")
+    try:
+        _write(raw, statement, values)
+    finally:
+        raw.execute("PRAGMA synchronous=FULL")
 
 
 def register_dialect() -> None:

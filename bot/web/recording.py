@@ -13,13 +13,12 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.web.journal import Journal, Sealed
 from storage.engine import Sessions
-from storage.queries.visits import LARGEST_GROUP, NewVisit, add_visits_again, visits_statement
+from storage.queries.visits import LARGEST_GROUP, NewVisit, add_known_visits, visits_statement
 
 DEADLINE = 0.025
 MOST_WAITING = 20_000
 MOST_UNJOURNALLED = 100_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-REPLAY_GROUP = 200
 GROUP_SECONDS = 10.0
 
 log = logging.getLogger("vouch.visits")
@@ -125,7 +124,7 @@ class Recorder:
         log.error("visits could not be journalled (%s); %d wait in memory", error.strerror, len(self._unjournalled))
 
     async def _written_in_time(self, visits: list[NewVisit]) -> bool:
-        writing = asyncio.create_task(self._write(visits))
+        writing = asyncio.create_task(self._write(visits, is_hasty=True))
         await asyncio.wait({writing}, timeout=DEADLINE)
         if not writing.done():
             self._late = writing
@@ -137,16 +136,18 @@ class Recorder:
             return False
         return True
 
-    async def _write(self, visits: list[NewVisit]) -> None:
+    async def _write(self, visits: Sequence[NewVisit], *, is_hasty: bool) -> None:
+        statement, values = visits_statement(self._sessions.writer.dialect, visits)
         try:
-            await self._sessions.write_at_once(*visits_statement(self._sessions.writer.dialect, visits))
+            await self._sessions.write_at_once(statement, values, is_hasty=is_hasty)
         except IntegrityError:  # a link that was deleted meanwhile; the others' visits count
-            await self._write_again(visits)
+            async with self._sessions.begin() as session:
+                await add_known_visits(session, visits=visits)
 
     async def _write_again(self, visits: Sequence[NewVisit]) -> None:
-        for start in range(0, len(visits), REPLAY_GROUP):
-            async with asyncio.timeout(GROUP_SECONDS), self._sessions.begin() as session:
-                await add_visits_again(session, visits=visits[start : start + REPLAY_GROUP])
+        for start in range(0, len(visits), LARGEST_GROUP):
+            async with asyncio.timeout(GROUP_SECONDS):
+                await self._write(visits[start : start + LARGEST_GROUP], is_hasty=False)
 
     async def _recover(self) -> None:
         while True:

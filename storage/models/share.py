@@ -10,6 +10,7 @@ from storage.types import BigKey, Digest
 
 _LIVE = text("state <> 'undone'")
 _NEW = text("credited_at IS NULL AND kind = 'human'")
+_SEEN = text("credited_at IS NOT NULL OR kind <> 'human'")
 _PROVEN = text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')")
 _CHANGED = text("changed_at IS NOT NULL")
 
@@ -84,11 +85,14 @@ class TrackedLink(Base):
 
 
 class Visit(Base):
-    """One follow of a link: its class (`kind`) and two daily-salted hashes; never an address."""
+    """One follow of a link: its class (`kind`) and two daily-salted hashes; never an address.
+
+    A person's visit is among those of its link once it was looked at for points: keeping it touches no second place.
+    """
 
     __tablename__ = "visit"
     __table_args__ = (
-        Index("ix_visit_link_day", "link_id", "on_day"),
+        Index("ix_visit_seen", "link_id", "on_day", sqlite_where=_SEEN, postgresql_where=_SEEN),
         Index("ix_visit_uncredited", "id", sqlite_where=_NEW, postgresql_where=_NEW),
     )
 

@@ -13,6 +13,7 @@ from bot.core.sharing import COUNTED, ShareState
 from bot.core.visits import VisitClass
 from storage.models import Announcement, Crew, Member, Post, Share, Total, TrackedLink, Visit
 from storage.queries.totals import SINCE_EVER
+from storage.queries.visits import IS_SEEN
 
 LOOKED_BACK = timedelta(days=90)
 MOST_POSTS = 60
@@ -128,6 +129,7 @@ def _visits(days: Days, post_ids: Sequence[int]) -> Select[int, date, int]:
             Visit.on_day >= days.first,
             Visit.on_day < days.end,
             Visit.kind == VisitClass.HUMAN.value,
+            IS_SEEN,
         )
         .group_by(Share.post_id, Visit.on_day)
     )

@@ -15,6 +15,7 @@ from bot.core.points import EntryKind
 from bot.core.sharing import COUNTED, ShareEvent, ShareState, states_before
 from bot.core.visits import VisitClass
 from storage.models import LedgerEntry, Member, Share, Suggestion, SuggestionAuthor, TrackedLink, Visit
+from storage.queries.visits import IS_SEEN, IS_WAITING
 
 _COUNTED = [one.value for one in COUNTED]
 
@@ -61,7 +62,7 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
         .join(TrackedLink, TrackedLink.id == Visit.link_id)
         .join(Share, Share.id == TrackedLink.share_id)
         .join(Member, Member.id == Share.member_id)
-        .where(Visit.credited_at.is_(None), Visit.kind == VisitClass.HUMAN.value)
+        .where(IS_WAITING)
         .order_by(Visit.id)
         .limit(limit)
         .with_for_update(of=(Visit, Share))
@@ -76,9 +77,7 @@ async def find_counted(
     keys = {one.key for one in visits}
     columns = (Visit.link_id, Visit.prefix, Visit.on_day)
     seen = await session.execute(
-        select(*columns)
-        .where(tuple_(*columns).in_(keys), Visit.credited_at.is_not(None), Visit.kind == VisitClass.HUMAN.value)
-        .distinct()
+        select(*columns).where(tuple_(*columns).in_(keys), Visit.kind == VisitClass.HUMAN.value, IS_SEEN).distinct()
     )
     shares = {one.share_id for one in visits}
     sums = await session.execute(

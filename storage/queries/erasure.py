@@ -39,6 +39,7 @@ from storage.models import (
 from storage.queries import posts
 from storage.queries.decisions import POST, SUGGESTION
 from storage.queries.outbox import lane_name
+from storage.queries.visits import IS_SEEN, IS_WAITING
 
 _FOR_A_MEMBER: tuple[type[Job], ...] = (SendPreview, TellDecision, TellWithdrawal, SendExport)
 IN_ONE_STATEMENT = 500
@@ -151,9 +152,10 @@ async def _forget_drafts(session: AsyncSession, member_id: int) -> None:
 
 async def forget_share_drafts(session: AsyncSession, *wanted: ColumnElement[bool]) -> int:
     """Delete some share windows that were only looked at, unless somebody followed their links; return how many."""
-    visits = exists().where(TrackedLink.share_id == Share.id, Visit.link_id == TrackedLink.id)
+    of_share = (TrackedLink.share_id == Share.id, Visit.link_id == TrackedLink.id)
+    is_followed = or_(exists().where(*of_share, IS_SEEN), exists().where(*of_share, IS_WAITING))
     entries = exists().where(LedgerEntry.share_id == Share.id)
-    only_looked_at = (Share.state == ShareState.DRAFT.value, Share.said_at.is_(None), ~visits, ~entries)
+    only_looked_at = (Share.state == ShareState.DRAFT.value, Share.said_at.is_(None), ~is_followed, ~entries)
     found = (await session.scalars(select(Share.id).where(*only_looked_at, *wanted).limit(IN_ONE_STATEMENT))).all()
     for table in (GoVisitor, TrackedLink):
         await session.execute(delete(table).where(table.share_id.in_(found)))

@@ -14,6 +14,7 @@ from bot.core.sharing import ShareEvent, ShareState, states_before
 from bot.core.visits import VisitClass
 from storage.models import LedgerEntry, Post, Share, TrackedLink, Visit
 from storage.prepared import Prepared, Row
+from storage.queries.visits import IS_SEEN
 from storage.tables import LINK, POST, SHARE
 
 LIVE = Share.state != literal(ShareState.UNDONE.value, literal_execute=True)
@@ -288,11 +289,11 @@ class Brought:
 
 
 async def find_brought(session: AsyncSession, *, share_ids: Sequence[int]) -> Mapping[int, Brought]:
-    """Return what each of the shares brought, as far as visits are still kept."""
+    """Return what each of the shares brought, as far as visits are still kept and were looked at for points."""
     visits = (
         select(TrackedLink.share_id, func.count(func.distinct(Visit.visitor)).label("people"))
         .join(Visit, Visit.link_id == TrackedLink.id)
-        .where(TrackedLink.share_id.in_(share_ids), Visit.kind == VisitClass.HUMAN)
+        .where(TrackedLink.share_id.in_(share_ids), Visit.kind == VisitClass.HUMAN, IS_SEEN)
         .group_by(TrackedLink.share_id)
     )
     points = (

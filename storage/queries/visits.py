@@ -6,13 +6,22 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, insert, select
+from sqlalchemy import Dialect, and_, insert, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.core.visits import VisitClass
 from storage.models import TrackedLink, Visit
 
 LARGEST_GROUP = 256
+
+_HUMAN = literal(VisitClass.HUMAN.value, literal_execute=True)
+IS_WAITING = and_(Visit.credited_at.is_(None), Visit.kind == _HUMAN)
+"""A person's visit that was not looked at for points yet; there are few, in an index of their own."""
+
+IS_SEEN = or_(Visit.credited_at.is_not(None), Visit.kind != _HUMAN)
+"""Any other visit: these are in the index by link, which a query finds by these very words."""
+
 _NUMBERED = re.compile(r"\$(\d+)")
 
 
@@ -31,7 +40,7 @@ class NewVisit(NamedTuple):
 def visits_statement(dialect: Dialect, visits: Sequence[NewVisit]) -> tuple[str, tuple[Any, ...]]:
     """Return the statement that keeps at most `LARGEST_GROUP` visits, and its values, in the words of the driver.
 
-    A number that is there already makes it an `IntegrityError`.
+    A visit whose number is there already is left out; a link that is not there makes it an `IntegrityError`.
     """
     values: list[Any] = []
     for visit in visits:
@@ -48,7 +57,7 @@ def _statement(dialect: Dialect, count: int) -> str:
     head, _, row = compiled.partition(" VALUES ")
     width = len(NewVisit._fields)
     rows = (_NUMBERED.sub(partial(_moved, by=place * width), row) for place in range(count))
-    return f"{head} VALUES {', '.join(rows)}"
+    return f"{head} VALUES {', '.join(rows)} ON CONFLICT (id) DO NOTHING"
 
 
 def _moved(found: re.Match[str], *, by: int) -> str:
@@ -65,7 +74,7 @@ def _conversions(dialect: Dialect) -> list[tuple[int, Any]]:
     return [(place, lru_cache(maxsize=8)(process) if place == day else process) for place, process in found]
 
 
-async def add_visits_again(session: AsyncSession, *, visits: Iterable[NewVisit]) -> int:
+async def add_known_visits(session: AsyncSession, *, visits: Iterable[NewVisit]) -> int:
     """Keep those of `visits` that are not kept yet and whose links are there; return how many were new."""
     listed = list(visits)
     known = await _known_links(session, {visit.link_id for visit in listed})

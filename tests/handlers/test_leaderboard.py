@@ -68,7 +68,11 @@ async def share(world: World, member: Member, post: Post, *, at: datetime, visit
         day = later.astimezone(ZONE).date()
         for place, kind in enumerate([*["human"] * visits, "preview"]):
             digest = number.to_bytes(8) + place.to_bytes(8)
-            session.add(Visit(link_id=link.id, at=later, on_day=day, kind=kind, visitor=digest, prefix=digest))
+            session.add(
+                Visit(
+                    link_id=link.id, at=later, on_day=day, kind=kind, visitor=digest, prefix=digest, credited_at=later
+                )
+            )
 
 
 async def announced(world: World, channel: str = GENERAL, **changes: object) -> Post:

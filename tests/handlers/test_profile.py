@@ -48,7 +48,7 @@ async def test_me_shows_each_fact_of_a_share_apart(world: World) -> None:
     await add_share(world, ada, post.id, network="x", state="evidenced", confirmed_at=NOW, evidenced_at=NOW)
     async with world.sessions.begin() as session:
         for who, kind in ((b"a" * 16, "human"), (b"b" * 16, "human"), (b"c" * 16, "self")):
-            session.add(Visit(link_id=2, at=NOW, on_day=MONDAY, kind=kind, visitor=who, prefix=who))
+            session.add(Visit(link_id=2, at=NOW, on_day=MONDAY, kind=kind, visitor=who, prefix=who, credited_at=NOW))
         session.add(
             LedgerEntry(
                 member_id=ada.id, at=NOW, on_day=MONDAY, kind="share", points=7, key="share:2",

@@ -54,7 +54,8 @@ async def test_whoever_has_shared_sees_what_came_of_it(world: World) -> None:
     async with world.sessions.begin() as session:
         visits = [("human", b"a" * 16), ("human", b"a" * 16), ("human", b"b" * 16), ("preview", b"c" * 16)]
         session.add_all(
-            Visit(link_id=1, at=NOW, on_day=NOW.date(), kind=kind, visitor=who, prefix=who) for kind, who in visits
+            Visit(link_id=1, at=NOW, on_day=NOW.date(), kind=kind, visitor=who, prefix=who, credited_at=NOW)
+            for kind, who in visits
         )
     reply = await opened(world, ada, post)
     shown = words_of(reply.form)

@@ -41,9 +41,9 @@ class Leavable(Sessions):
         async with super().reading() as session:
             yield session
 
-    async def write_at_once(self, statement: str, values: tuple[Any, ...]) -> None:
+    async def write_at_once(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool = False) -> None:
         self._look()
-        await super().write_at_once(statement, values)
+        await super().write_at_once(statement, values, is_hasty=is_hasty)
 
 
 @pytest.fixture
