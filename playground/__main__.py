@@ -9,10 +9,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
-
-from playground.child import READY_EVERY_S, Child, bot_command, free_port
-from playground.server import create_app, listen, make_server
+from playground.child import Child, bot_command
+from playground.ports import free_port, listen
 from playground.settings import Settings, keep_secrets
 
 
@@ -34,28 +32,13 @@ def read_settings(words: list[str]) -> tuple[Settings, bool]:
     return replace(settings, secrets=keep_secrets(data)), is_ours
 
 
-async def _until_ready(settings: Settings) -> None:
-    """Return when the bot says that it is ready."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
-        while True:
-            try:
-                async with session.get(settings.bot_url + "/readyz") as response:
-                    if response.status == 200:
-                        return
-            except (aiohttp.ClientError, TimeoutError):
-                pass  # not listening yet
-            await asyncio.sleep(READY_EVERY_S)
-
-
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-async def _run_with_child(settings: Settings, child: Child, ended: asyncio.Event) -> int:
-    await child.start()
+async def _watch(child: Child, ready: asyncio.Task[None], ended: asyncio.Event, settings: Settings) -> int:
     dying, ending = asyncio.create_task(child.wait()), asyncio.create_task(ended.wait())
-    ready = asyncio.create_task(_until_ready(settings))
     await asyncio.wait([dying, ending, ready], return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
         _say(f"Vouch is ready: {settings.address}")
@@ -77,14 +60,25 @@ async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
+    if not is_ours:
+        return await _serve(settings, door, None, ended)
+    child = Child(settings, bot_port(settings), settings.data / "playground" / "bot.log", bot_command(settings))
+    await child.start()  # before anything else: it needs longest, and waits at the door if it comes first
+    try:
+        return await _serve(settings, door, child, ended)
+    finally:
+        await child.stop()
+
+
+async def _serve(settings: Settings, door: socket.socket, child: Child | None, ended: asyncio.Event) -> int:
+    from playground.server import create_app, make_server, until_ready
+
     app = create_app(settings)
     server = make_server(app)
     serving = asyncio.create_task(server.serve(sockets=[door]))
     try:
-        if is_ours:
-            log = settings.data / "playground" / "bot.log"
-            child = Child(settings, bot_port(settings), log, bot_command(settings))
-            return await _run_with_child(settings, child, ended)
+        if child is not None:
+            return await _watch(child, asyncio.create_task(until_ready(settings)), ended, settings)
         await server.serves.wait()
         _say(f"The playground is ready: {settings.address}")
         await ended.wait()

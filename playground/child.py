@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import os
 import signal
-import socket
 import sys
 from collections import deque
 from contextlib import suppress
@@ -15,7 +14,6 @@ from playground.settings import FOLDER, Settings
 
 NETWORKS = ("linkedin", "x", "mastodon", "bluesky", "facebook", "whatsapp", "xing")
 PATIENCE_S = 10.0
-READY_EVERY_S = 0.05
 LAST_WORDS = 40
 
 
@@ -31,13 +29,6 @@ def _die_with_parent() -> None:
 def bot_command(settings: Settings) -> tuple[str, ...]:
     """Return the command that starts the bot with the demo company."""
     return sys.executable, "-m", "bot", "run", "--demo", str(settings.company)
-
-
-def free_port() -> int:
-    """Return a port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def child_environment(settings: Settings, bot_port: int) -> dict[str, str]:

@@ -33,6 +33,7 @@ from playground.webapi_more import MORE
 from playground.webapi_people import PEOPLE
 
 PUBLIC = ("/l/", "/go/", "/p/")
+READY_EVERY_S = 0.05
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 # The address of a message, as chat.getPermalink gives it, has its timestamp without the dot.
 MICRO = 6
@@ -85,9 +86,17 @@ def make_server(app: Starlette) -> LocalServer:
     return LocalServer(config)
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on loopback; an `OSError` if the port is taken."""
-    return socket.create_server(("127.0.0.1", port), backlog=2048)
+async def until_ready(settings: Settings) -> None:
+    """Return when the bot says that it is ready."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+        while True:
+            try:
+                async with session.get(settings.bot_url + "/readyz") as response:
+                    if response.status == 200:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
+                pass  # not listening yet
+            await asyncio.sleep(READY_EVERY_S)
 
 
 def _lifespan(play: Playground) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from playground.parts import Playground
-from playground.server import create_app, listen, make_server
+from playground.ports import listen
+from playground.server import create_app, make_server
 from playground.settings import Secrets, Settings
 
 Json = dict[str, Any]

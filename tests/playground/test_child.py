@@ -9,7 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from playground.child import Child, bot_command, child_environment, free_port
+from playground.child import Child, bot_command, child_environment
+from playground.ports import free_port
 from playground.settings import Settings
 from tests.playground.conftest import SECRETS
 

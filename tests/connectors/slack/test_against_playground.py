@@ -35,7 +35,8 @@ from connectors.chat.slack.socket import SlackSocket
 from connectors.chat.slack.surface import SlackSurface
 from connectors.chat.slack.webhook import SlackWebhook
 from connectors.chat.slack.workspace import Workspace
-from playground.server import create_app, listen, make_server
+from playground.ports import listen
+from playground.server import create_app, make_server
 from playground.settings import Secrets, Settings
 from tests.connectors.slack.conftest import NOTICES, FixedClock
 
