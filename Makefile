@@ -5,6 +5,7 @@
 
 BIN = .venv/bin
 ARGS =
+WORKERS = 3
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --quiet pip compile --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml
 
@@ -20,8 +21,8 @@ venv: ## make or refresh .venv with everything for tests and checks
 venv-run:
 	@PYTHON="$(PYTHON)" tools/venv.sh run
 
-test: venv ## run the tests (ARGS="-k share" picks some)
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: venv ## run the tests (ARGS="-k share" picks some; WORKERS=0 for one process, as a debugger needs)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 coverage: venv ## branch coverage of the rules and use cases by their own tests; under 90 % fails
 	@exec $(BIN)/python -m pytest tests/core tests/handlers --cov=bot.core --cov=handlers --cov-branch --cov-fail-under=90 $(ARGS)

@@ -15,7 +15,7 @@ version='import sys; print("%d.%d" % sys.version_info[:2])'
 
 fits() { "$1" -c "$in_range" >/dev/null 2>&1; }
 is_complete() { fits "$1" && "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
-is_healthy() { fits .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }
+is_healthy() { .venv/bin/python -c "import pip; $in_range" >/dev/null 2>&1; }
 
 # Print why no Python could be used and what to install, then end.
 give_up() {
