@@ -1,5 +1,6 @@
 """What the scenarios of bad input do again and again: announce a post, sign a request by hand, count what there is."""
 
+import asyncio
 import contextlib
 import hashlib
 import hmac
@@ -50,7 +51,7 @@ async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) ->
     """Open a new post's form, fill it in and submit it, and return the playground's answer."""
     before = await town.view(who)  # an earlier scenario may have left one open
     await town.command(who, "post new")
-    await town.another_view(who, before)
+    await another_view(town, who, before)
     typed = {
         "link": f"{town.address}/site/{ARTICLES[0]}.html",
         "title": title,
@@ -58,6 +59,16 @@ async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) ->
         "networks": ["linkedin"],
     }
     return await town.submit(who, **(typed | fields))
+
+
+async def another_view(town: Town, who: str, before: Json | None) -> Json:
+    """Return the window that a person sees once it is another than `before`."""
+    async with asyncio.timeout(10):
+        while True:
+            view = await town.view(who)
+            if view is not None and (before is None or view["id"] != before["id"]):
+                return view
+            await asyncio.sleep(0.05)
 
 
 async def announce(town: Town, title: str, *, who: str = NADIA, **fields: Any) -> tuple[int, Json]:  # noqa: ANN401

@@ -201,15 +201,6 @@ class Town:
         assert view is not None
         return view
 
-    async def another_view(self, who: str, before: Json | None) -> Json:
-        """Return the window that a person sees once it is another than `before`."""
-        async with asyncio.timeout(10):
-            while True:
-                view = await self.view(who)
-                if view is not None and (before is None or view["id"] != before["id"]):
-                    return view
-                await asyncio.sleep(0.05)
-
     async def home(self, who: str) -> Json:
         """Return a person's Home tab."""
         told = await self.read("home", who=who)
