@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.scenarios.bad_input import held, said
+from tests.scenarios.bad_input import another_view, held, said
 from tests.scenarios.town import NADIA, OMAR, Json, Town, everything_said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,15 +22,14 @@ UNFIT = {
 
 async def _form_after_reading(town: Town, link: str) -> Json:
     """Begin a post from a link and return its form as it stands once the page was read."""
-    told = await town.command(NADIA, f"post {link}")
-    assert "Reading the page" in said(told), told
+    before = await town.view(NADIA)  # the one of an earlier scenario
+    await town.command(NADIA, f"post {link}")
+    view = await another_view(town, NADIA, before)
     async with asyncio.timeout(25):
-        while True:
-            view = await town.view(NADIA)
-            assert view is not None
-            if any(block["type"] == "input" for block in view["blocks"]):
-                return view
+        while not any(block["type"] == "input" for block in view["blocks"]):
             await asyncio.sleep(0.05)
+            view = await town.must_view(NADIA)
+    return view
 
 
 def _typed(view: Json, name: str) -> str:
