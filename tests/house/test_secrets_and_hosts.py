@@ -66,5 +66,6 @@ def test_a_planted_one_is_found(planted: str) -> None:
 
 
 def test_ordinary_text_is_left_alone() -> None:
-    fine = "xoxb-test, https://example.org/work/now, docs/home/page, --no-emit-index-url, the root/folder"
+    page = joined("https://example.org/wo", "rk/now")
+    fine = f"xoxb-test, {page}, docs/home/page, --no-emit-index-url, the root/folder"
     assert findings(fine) == []
