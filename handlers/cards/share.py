@@ -184,7 +184,7 @@ def _ways_on(ctx: Context, window: ShareWindow) -> list[Element | Field]:
 
 def _along(ctx: Context, window: ShareWindow) -> Spans:
     """Return what stands before and after the member's words once they are out."""
-    link = ctx.rich("share.link", link=window.link)
+    link = ctx.rich("share.link" if ctx.programme.public_url else "share.link_plain", link=window.link)
     if not window.disclosure:
         return link
     return (*ctx.rich("share.disclosure", line=Bold(window.disclosure)), "\n", *link)

@@ -277,6 +277,7 @@ async def test_without_a_public_address_the_button_leads_straight_to_the_compose
         session.add(Announcement(post_id=post.id, channel_ref=GENERAL, message_ref="m1", drawn_at=post.updated_at))
     first = (await opened(world, ada, post)).form
     assert has_action(first, ChangeShare)
+    assert "The link goes with it: https://" in words_of(first)  # nothing is counted: it is nobody's own
     form = (await world.act(share.change_share, ada, ChangeShare(share_id=1, network="linkedin", text="Hello"))).form
     url = link_of(form)
     assert url.startswith("https://composer.example/linkedin?text=%23BrightwaterEmployee%0A%0AHello")
