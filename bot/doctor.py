@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.core.errors import OutsideError, TryLater
+from bot.core.jobs import RefreshRoles
 from bot.core.ports import ChatSurface, Identity, Probe
 from bot.core.programme import Programme
 from bot.environment import Environment, is_loopback, missing_for_run
 from storage.engine import AWAY, Sessions
-from storage.queries import ticks
+from storage.queries import jobs
 from storage.schema import SchemaState, schema_state
 
 MOST_SKEW = timedelta(seconds=60)
@@ -141,10 +142,10 @@ async def check_database(sessions: Sessions) -> list[Finding]:
 async def check_roles(sessions: Sessions, programme: Programme) -> list[Finding]:
     """Check that roles were read lately."""
     async with sessions.reading() as session:
-        last = await ticks.last_tick(session, name="refresh_roles")
+        last = await jobs.last_done(session, RefreshRoles)
     if last is None:
         return [_warning("roles", "not read yet", "start vouch run; roles are read within five minutes")]
-    age = datetime.now(UTC) - datetime.fromisoformat(last)
+    age = datetime.now(UTC) - last
     if age > ROLES_AGE:
         says = f"last read {int(age.total_seconds() // 60)} minutes ago"
         return [_warning("roles", says, "see that vouch run is running, and /vouch failures")]

@@ -1,7 +1,7 @@
 """Failed and uncertain jobs: an admin sees them, sends them again or drops them."""
 
 from bot.core.actions import DropJob, RetryJob, ShowFailures
-from bot.core.cards import Button, Buttons, Card, Confirm, Divider, Element, Text
+from bot.core.cards import Button, Buttons, Card, Channel, Confirm, Divider, Element, Spans, Text
 from bot.core.jobs import JobState
 from bot.core.reply import Reply
 from handlers.cards.post import line_card
@@ -52,7 +52,14 @@ def _stuck(ctx: Context, job: jobs.Stuck) -> list[Element]:
         about=line,
     )
     drop = Button(label=ctx.text("failures.drop"), action=DropJob(job_id=job.id), about=line)
-    return [Text((line,)), Buttons((again, drop))]
+    return [Text((line, *_place(ctx, job))), Buttons((again, drop))]
+
+
+def _place(ctx: Context, job: jobs.Stuck) -> Spans:
+    """Return in which channel to look; who would have got a private message is nobody's business."""
+    if job.lane != ctx.programme.curators_channel and ctx.programme.channel(job.lane) is None:
+        return ()
+    return (" ", *ctx.rich("failures.place", channel=Channel(job.lane)))
 
 
 def _ask(ctx: Context) -> Confirm:

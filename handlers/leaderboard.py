@@ -29,11 +29,13 @@ from handlers.cards.board import CrewsPart, Offer, PeoplePart, Picture, PostLine
 from handlers.context import Context, Outside, Record
 from storage.queries import boards, pictures
 from storage.queries.boards import Days, PostSums, Stretch
+from storage.queries.newest import list_newest
 from storage.types import keyed_hash
 
 PEOPLE_POSTED = 5
 PEOPLE_POSTED_BELOW = 3
 PEOPLE_SHOWN = 10
+OFFERS_LOOKED_AT = 10
 WEEK = timedelta(days=7)
 
 
@@ -76,8 +78,9 @@ async def _week(ctx: Context, action: ShowBoard) -> Card:
             body: list[Element] = [Text((cards.headline(ctx.words, posts),)), *cards.posts_elements(ctx.words, posts)]
             body += await _part(ctx, action, stretch, heading=ctx.text("board.points_heading"))
             return await _private_card(ctx, action, title, stretch=stretch, body=body)
-    found = await boards.find_open_post(ctx.session, now=ctx.now)
-    return cards.quiet_card(ctx.words, posts, _offer(found))
+    newest = await list_newest(ctx.session, member_id=ctx.member_id, now=ctx.now, limit=OFFERS_LOOKED_AT)
+    offer = next((Offer(post_id=one.id, title=one.title) for one in newest if not one.is_shared), None)
+    return cards.quiet_card(ctx.words, posts, offer)
 
 
 async def _part(ctx: Context, action: ShowBoard, stretch: Stretch, *, heading: str) -> list[Element]:

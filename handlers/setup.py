@@ -5,10 +5,11 @@ from datetime import datetime
 from bot.core.actions import Setup, ShowFailures, ShowHelp, ShowQueue
 from bot.core.cards import Button, Buttons, Card, Fields, Text
 from bot.core.errors import Unable
+from bot.core.jobs import RefreshRoles
 from bot.core.people import Role
 from bot.core.reply import Reply
 from handlers.context import Context
-from storage.queries import jobs, roles, ticks
+from storage.queries import jobs, roles
 from storage.types import keyed_hash
 
 
@@ -36,7 +37,7 @@ async def _use_code(ctx: Context, code: str) -> Reply:
 
 async def _state(ctx: Context) -> Reply:
     counts = await roles.count_roles(ctx.session)
-    refreshed = await ticks.last_tick(ctx.session, name="refresh_roles")
+    refreshed = await jobs.last_done(ctx.session, RefreshRoles)
     _, stuck = await jobs.list_stuck(ctx.session, limit=1)
     channels = ", ".join(f"#{one.name}" for one in ctx.programme.channels) or ctx.text("setup.no_channels")
     pairs = (
@@ -57,5 +58,5 @@ async def _state(ctx: Context) -> Reply:
     return Reply(card=Card(title=ctx.text("setup.state"), body=body))
 
 
-def _moment(ctx: Context, at: str | None) -> str:
-    return ctx.words.moment(datetime.fromisoformat(at)) if at else ctx.text("setup.never")
+def _moment(ctx: Context, at: datetime | None) -> str:
+    return ctx.words.moment(at) if at else ctx.text("setup.never")

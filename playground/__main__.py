@@ -19,7 +19,7 @@ def read_settings(words: list[str]) -> tuple[Settings, bool]:
     parser = argparse.ArgumentParser(
         prog="python -m playground", description="A local Slack workspace with Vouch in it."
     )
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8080), help="the address's port")
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8080", help="the address's port")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("VOUCH_DATA") or "data"), help="data folder")
     parser.add_argument("--no-bot", action="store_true", help="do not start the bot")
     parser.add_argument("--bot-url", default="", help="where a bot listens that someone else started")

@@ -13,7 +13,8 @@ from pathlib import Path
 from playground.settings import FOLDER, Settings
 
 NETWORKS = ("linkedin", "x", "mastodon", "bluesky", "facebook", "whatsapp", "xing")
-PATIENCE_S = 10.0
+PATIENCE_S = 25.0  # the bot itself waits 20 s for what it has begun
+LEFT_OUT = ("SLACK_APP_TOKEN", "METRICS_TOKEN", "DATABASE_URL")  # a real installation's, which is none of the demo's
 LAST_WORDS = 40
 
 
@@ -52,7 +53,7 @@ def child_environment(settings: Settings, bot_port: int) -> dict[str, str]:
         told["SLACK_APP_TOKEN"] = known.app_token
     for network in NETWORKS:
         told[f"VOUCH_NETWORKS__{network.upper()}__COMPOSER_URL"] = f"{settings.address}/network/{network}"
-    kept = {key: value for key, value in os.environ.items() if key not in ("SLACK_APP_TOKEN", "METRICS_TOKEN")}
+    kept = {key: value for key, value in os.environ.items() if key not in LEFT_OUT}
     return {**kept, "VOUCH_CONFIG": os.environ.get("VOUCH_CONFIG", str(FOLDER / "config.yaml")), **told}
 
 
@@ -102,7 +103,7 @@ class Child:
         return code
 
     async def stop(self) -> None:
-        """Ask the bot to end, and after ten seconds make it."""
+        """Ask the bot to end, and after some seconds make it."""
         process = self._process
         if process is None or process.returncode is not None:
             return

@@ -135,15 +135,13 @@ def _visits(days: Days, post_ids: Sequence[int]) -> Select[int, date, int]:
     )
 
 
-async def find_open_post(
-    session: AsyncSession, *, now: datetime, channel_ref: str | None = None
-) -> tuple[int, str] | None:
-    """Return number and title of the newest post that can be shared, of one channel or of all; `None` without one."""
+async def find_open_post(session: AsyncSession, *, now: datetime, channel_ref: str) -> tuple[int, str] | None:
+    """Return number and title of the newest post of a channel that can be shared; `None` without one."""
     wanted = select(Post.id, Post.title).where(
-        Post.state == PostState.PUBLISHED.value, or_(Post.expires_at.is_(None), Post.expires_at > now)
+        Post.state == PostState.PUBLISHED.value,
+        or_(Post.expires_at.is_(None), Post.expires_at > now),
+        _stands_in(channel_ref),
     )
-    if channel_ref is not None:
-        wanted = wanted.where(_stands_in(channel_ref))
     row = (await session.execute(wanted.order_by(Post.published_at.desc(), Post.id.desc()).limit(1))).first()
     return None if row is None else (row.id, row.title)
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import POLICIES, Job, JobState, kind_of, pack_job
 from storage.models import JobRow
+from storage.types import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,12 @@ async def add_job(
     return is_new
 
 
+async def last_done(session: AsyncSession, kind: type[Job]) -> datetime | None:
+    """Return when a job of this kind was done last, `None` if none was lately."""
+    done = (JobRow.kind == kind_of(kind), JobRow.state == JobState.DONE)
+    return await session.scalar(select(func.max(JobRow.done_at, type_=Instant)).where(*done))
+
+
 async def end_queued(session: AsyncSession, *, key: str, state: JobState, error: str, now: datetime) -> None:
     """End a job that still waits without running it."""
     await session.execute(
@@ -66,6 +73,7 @@ class Stuck:
     id: int
     kind: str
     held: str
+    lane: str
     state: str
     error: str
     tries: int
@@ -83,6 +91,7 @@ async def list_stuck(session: AsyncSession, *, limit: int = 10) -> tuple[list[St
             id=row.id,
             kind=row.kind,
             held=row.held,
+            lane=row.lane,
             state=row.state,
             error=row.error,
             tries=row.tries,

@@ -16,7 +16,7 @@ from bot.environment import Environment, read_environment
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES
 from storage.engine import Sessions, sqlite_url
 from storage.migrations.upgrade import upgrade
-from storage.queries.ticks import add_tick
+from storage.models import JobRow
 from tests.fakes import FakeSurface
 from tests.handlers.conftest import CURATORS, GENERAL, NEWS
 
@@ -74,7 +74,8 @@ async def migrated(tmp_path: Path) -> AsyncIterator[Sessions]:
 
 async def read_roles(sessions: Sessions, *, at: datetime) -> None:
     async with sessions.begin() as session:
-        await add_tick(session, name="refresh_roles", period=at.isoformat(), now=at)
+        held = {"pool": "inside", "lane": "", "priority": 0, "tries": 1, "run_at": at, "created_at": at}
+        session.add(JobRow(kind="refresh_roles", held="{}", state="done", done_at=at, **held))
 
 
 @pytest.fixture
@@ -182,14 +183,14 @@ async def test_a_database_that_is_away_does_not_hide_the_rest(patient: Patient) 
 
 async def test_roles_that_were_never_read_are_named(patient: Patient) -> None:
     async with patient.sessions.begin() as session:
-        await session.execute(text("DELETE FROM tick"))
+        await session.execute(text("DELETE FROM job"))
     (finding,) = await troubles(patient)
     assert (finding.about, finding.says) == ("roles", "not read yet")
 
 
 async def test_roles_that_are_stale_are_named_with_their_age(patient: Patient) -> None:
     async with patient.sessions.begin() as session:
-        await session.execute(text("DELETE FROM tick"))
+        await session.execute(text("DELETE FROM job"))
     await read_roles(patient.sessions, at=datetime.now(UTC) - timedelta(minutes=50))
     (finding,) = await troubles(patient)
     assert (finding.level, finding.says) == (Level.WARNING, "last read 50 minutes ago")

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from bot.core.actions import DropJob, RetryJob, ShowFailures
-from bot.core.cards import Button, Buttons, Card, Text, plain
+from bot.core.cards import Button, Buttons, Card, Channel, Text, plain
 from bot.core.jobs import AnnounceIn, Job, JobState
 from handlers.failures import drop_job, retry_job, show_failures
 from storage.models import JobRow
-from storage.queries.jobs import add_job
-from tests.handlers.conftest import NOW, World
+from storage.queries.jobs import Plan, add_job
+from tests.handlers.conftest import NEWS, NOW, World
 
 
 async def _stuck(
@@ -47,6 +47,19 @@ async def test_a_failed_job_is_listed_with_its_reason_and_two_ways_out(world: Wo
     assert "channel_not_found" in _words(reply.card)
     buttons = [one for part in reply.card.body if isinstance(part, Buttons) for one in part.items]
     assert [one.action for one in buttons if isinstance(one, Button)] == [RetryJob(job_id=1), DropJob(job_id=1)]
+
+
+async def test_a_failed_job_names_its_channel_and_no_person(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    async with world.sessions.begin() as session:
+        await add_job(session, AnnounceIn(announcement_id=1), now=NOW, plan=Plan(lane=NEWS))
+        await add_job(session, AnnounceIn(announcement_id=2), now=NOW, plan=Plan(lane="U-ADA"))
+        await session.execute(update(JobRow).values(state=JobState.FAILED, error="is_archived", done_at=NOW))
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    spans = [span for part in reply.card.body if isinstance(part, Text) for span in part.spans]
+    assert [span for span in spans if isinstance(span, Channel)] == [Channel(NEWS)]
+    assert "U-ADA" not in _words(reply.card)
 
 
 async def test_sending_an_uncertain_job_again_asks_first(world: World) -> None:

@@ -15,7 +15,7 @@ from bot.core.leaderboard import Period, midnight, period_dates
 from bot.core.programme import BoardTime
 from bot.core.reply import Reply
 from handlers.leaderboard import post_board, show_board
-from storage.models import Announcement, Crew, Member, Post, Share, Total, TrackedLink, Visit
+from storage.models import Announcement, Crew, Dismissal, Member, Post, Share, Total, TrackedLink, Visit
 from storage.queries.ledger import SINCE_EVER
 from storage.queries.pictures import find_picture
 from storage.types import keyed_hash
@@ -318,6 +318,17 @@ async def test_two_quiet_weeks_offer_a_post(world: World) -> None:
     said = shown(await world.act(show_board, ada, ShowBoard()))
     assert "A quiet week" in said
     assert "Rain at school" in said
+
+
+async def test_a_post_that_is_not_for_somebody_is_not_offered_to_them(world: World) -> None:
+    ada = await world.add_member("Ada")
+    await announced(world, title="Rain at school")
+    unwanted = await announced(world, title="Winter by the river")
+    async with world.sessions.begin() as session:
+        session.add(Dismissal(post_id=unwanted.id, member_id=ada.id, at=NOW))
+    said = shown(await world.act(show_board, ada, ShowBoard()))
+    assert "Rain at school" in said
+    assert "Winter by the river" not in said
 
 
 async def test_the_teams_are_shown_when_asked_for_or_why_not(world: World) -> None:

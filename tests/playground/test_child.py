@@ -76,6 +76,7 @@ async def test_a_child_is_asked_to_end(tmp_path: Path) -> None:
 
 def test_the_child_is_led_to_the_playground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-real")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://vouch@db.example/vouch")
     monkeypatch.delenv("VOUCH_CONFIG", raising=False)
     settings = Settings(data=tmp_path, port=8123, secrets=SECRETS)
     told = child_environment(settings, 4567)
@@ -87,7 +88,7 @@ def test_the_child_is_led_to_the_playground(tmp_path: Path, monkeypatch: pytest.
         "127.0.0.1",
         settings.address,
     )
-    assert "SLACK_APP_TOKEN" not in told
+    assert not {"SLACK_APP_TOKEN", "DATABASE_URL"} & told.keys()
     assert told["VOUCH_CONFIG"].endswith("playground/config.yaml")
     assert bot_command(settings)[1:5] == ("-m", "bot", "run", "--demo")
     over_socket = child_environment(Settings(data=tmp_path, secrets=SECRETS, is_socket_mode=True), 1)
