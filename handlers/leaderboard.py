@@ -79,7 +79,9 @@ async def _week(ctx: Context, action: ShowBoard) -> Card:
             body += await _part(ctx, action, stretch, heading=ctx.text("board.points_heading"))
             return await _private_card(ctx, action, title, stretch=stretch, body=body)
     newest = await list_newest(ctx.session, member_id=ctx.member_id, now=ctx.now, limit=OFFERS_LOOKED_AT)
-    offer = next((Offer(post_id=one.id, title=one.title) for one in newest if not one.is_shared), None)
+    muted = set(ctx.me.muted_topics)
+    wanted = (one for one in newest if not (one.is_shared or muted & set(one.topics)))
+    offer = next((Offer(post_id=one.id, title=one.title) for one in wanted), None)
     return cards.quiet_card(ctx.words, posts, offer)
 
 
