@@ -1,7 +1,7 @@
 # Vouch: `make` alone lists what there is. Needs make, POSIX sh and Python 3.11, 3.12 or 3.13 (PYTHON=... names one).
 .POSIX:
 .SUFFIXES:
-.PHONY: help run venv venv-run test coverage lint check bench lock format clean
+.PHONY: help run venv venv-run node test coverage lint check bench lock format clean
 
 BIN = .venv/bin
 ARGS =
@@ -20,6 +20,9 @@ venv: ## make or refresh .venv with everything for tests and checks
 
 venv-run:
 	@PYTHON="$(PYTHON)" tools/venv.sh run
+
+node: ## install what the tests run with Node (schemas, card renderer and playground of Microsoft's) into tools/node
+	@npm install --prefix tools/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 
 test: venv ## run the tests (ARGS="-k share" picks some; WORKERS=0 for one process, as a debugger needs)
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -48,5 +51,5 @@ lock: venv ## resolve pyproject.toml anew into requirements/ (ARGS="--upgrade" f
 
 clean: ## remove .venv, caches and what tests left behind (the demo's data stays)
 	rm -rf .venv build dist vouch.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf .coverage .coverage.* htmlcov artifacts bench-results
+	rm -rf .coverage .coverage.* htmlcov artifacts bench-results tools/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import click, first_start, idle, redirect, startup
+from benchmarks import click, click_teams, first_start, idle, redirect, startup
 from benchmarks.table import MissingToolError, Result, Verdict, exit_code, format_table
 
 Budget = Mapping[str, Any]
 
 BENCHMARKS: Mapping[str, Callable[[Budget], Sequence[Result]]] = {
     "click": click.measure,
+    "click-teams": click_teams.measure,
     "redirect": redirect.measure,
     "startup": startup.measure,
     "idle": idle.measure,

@@ -4,53 +4,23 @@ import hashlib
 import hmac
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
+from benchmarks.clicking import Posted
 from bot.core.actions import OpenShare
 from bot.core.codec import pack
 
+PATH = "/slack/interactivity"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"  # noqa: S105 - signs the benchmark's own requests
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signed request, as an ASGI server would hand it over."""
-
-    body: bytes
-    headers: list[tuple[bytes, bytes]]
-
-    async def send_to(self, app: Any) -> None:  # noqa: ANN401
-        """Send it and check that it is answered with 200."""
-        scope = {
-            "type": "http",
-            "method": "POST",
-            "path": "/slack/interactivity",
-            "raw_path": b"/slack/interactivity",
-            "query_string": b"",
-            "headers": self.headers,
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-            "scheme": "http",
-            "http_version": "1.1",
-            "asgi": {"version": "3.0"},
-            "state": {},
-        }
-        answers: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": self.body, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            answers.append(message)
-
-        await app(scope, receive, send)
-        if answers[0]["status"] != 200:
-            raise RuntimeError(f"the click was answered with {answers[0]['status']}")
+def member(number: int) -> dict[str, Any]:
+    """Return how Slack knows the member who makes click `number`."""
+    return {"platform": "slack", "tenant_ref": "T1", "person_ref": f"U{number}"}
 
 
-def signed(number: int) -> Signed:
+def signed(number: int) -> Posted:
     """Return click `number`, by a member of its own, on Share under an announcement."""
     payload: dict[str, Any] = {
         "type": "block_actions",
@@ -81,11 +51,11 @@ def signed(number: int) -> Signed:
     body = b"payload=" + quote_plus(json.dumps(payload)).encode()
     at = str(int(time.time()))
     digest = hmac.new(SECRET.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
-    return Signed(
+    return Posted(
+        PATH,
         body,
         [
             (b"content-type", b"application/x-www-form-urlencoded"),
-            (b"content-length", str(len(body)).encode()),
             (b"x-slack-request-timestamp", at.encode()),
             (b"x-slack-signature", f"v0={digest}".encode()),
         ],

@@ -1,23 +1,24 @@
 """The composition root: the only place where the parts meet; the tables of what handles what are here."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import time, timedelta
 from time import perf_counter
 from typing import cast
 
 import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
-from starlette.routing import BaseRoute
 
+from bot.chat.parts import Chat, Listening
 from bot.clock import FollowedClock, WallClock
 from bot.config import Config
 from bot.core import actions as a
 from bot.core import jobs as j
-from bot.core.cards import Card, Chart, Text
+from bot.core.cards import Chart
 from bot.core.codec import name_of
+from bot.core.jobs import pool_name
 from bot.core.people import Role
-from bot.core.ports import Dispatch
+from bot.core.ports import ChatSurface, Clock, Dispatch
 from bot.core.programme import Programme
 from bot.core.reply import Reply
 from bot.core.timing import Daily, DuePeriod, EveryMinutes, Weekly
@@ -28,29 +29,26 @@ from bot.i18n.translator import words_for
 from bot.installation import database_url
 from bot.process import Process
 from bot.scheduler import Scheduler, Timer
-from bot.web.app import Check, WebParts, create_web
+from bot.web.app import WebParts, create_web
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking
 from bot.worker import JobHandler, Worker
-from connectors.chat.slack.calls import new_client
-from connectors.chat.slack.display import Notices
-from connectors.chat.slack.inbound import SlackInbound
-from connectors.chat.slack.socket import SlackSocket
-from connectors.chat.slack.surface import SlackSurface
-from connectors.chat.slack.webhook import SlackWebhook
-from connectors.chat.slack.workspace import Workspace
 from connectors.http import GuardedFetcher
 from connectors.previews.opengraph import OpenGraphPreview
 from connectors.social.composer import Composers
 from handlers import (
     announce,
+    ask,
     credit,
+    dismiss,
     failures,
+    find,
     help,
     home,
     leaderboard,
     moderate,
+    pair,
     privacy,
     profile,
     publish,
@@ -75,7 +73,7 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.OpenPermalink: Route(handler=share.open_permalink),
     a.SubmitPermalink: Route(handler=share.submit_permalink),
     a.UndoShare: Route(handler=share.undo_share, is_open=True),
-    a.DismissPost: Route(handler=share.dismiss_post),
+    a.DismissPost: Route(handler=dismiss.dismiss_post),
     a.AnswerWelcome: Route(handler=share.answer_welcome),
     a.StartPost: Route(handler=publish.start_post, right=CURATOR),
     a.SkipReading: Route(handler=publish.skip_reading, right=CURATOR),
@@ -96,6 +94,7 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.Schedule: Route(handler=moderate.schedule, right=CURATOR),
     a.Withdraw: Route(handler=moderate.withdraw, right=CURATOR),
     a.ShowBoard: Route(handler=leaderboard.show_board),
+    a.FindPosts: Route(handler=find.find_posts),
     a.ShowMe: Route(handler=profile.show_me),
     a.ShowWhy: Route(handler=profile.show_why, is_open=True),
     a.OpenHome: Route(handler=home.open_home, is_open=True),
@@ -106,6 +105,8 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.ShowPrivacy: Route(handler=privacy.show_privacy, is_open=True),
     a.ExportMine: Route(handler=privacy.export_mine, is_open=True),
     a.EraseMe: Route(handler=privacy.erase_me, is_open=True),
+    a.Pair: Route(handler=pair.pair),
+    a.AnswerPairing: Route(handler=pair.answer_pairing),
     a.ShowHelp: Route(handler=help.show_help, is_open=True),
     a.Setup: Route(handler=setup.setup, is_open=True),
     a.ShowFailures: Route(handler=failures.show_failures, right=ADMIN),
@@ -121,11 +122,12 @@ JOBS: Mapping[type[j.Job], JobHandler] = {
     j.ShowPending: queue.show_pending,
     j.ReadPage: publish.read_page,
     j.SendPreview: publish.send_preview,
-    j.AskShared: share.ask_shared,
+    j.AskShared: ask.ask_shared,
     j.TellDecision: suggest.tell_decision,
     j.TellPostDecision: queue.tell_post_decision,
     j.TellWithdrawal: announce.tell_withdrawal,
     j.PostBoard: leaderboard.post_board,
+    j.AskPairing: pair.ask_pairing,
     j.SendExport: privacy.send_export,
     j.CreditVisits: credit.credit_visits,
     j.PublishDue: announce.publish_due,
@@ -197,14 +199,41 @@ def composers_of(config: Config) -> Composers:
     return Composers(bases, linkedin_style=linkedin.composer if linkedin else "composer")
 
 
+def chats_of(
+    environment: Environment, sessions: Sessions, *, clock: Clock, http: aiohttp.ClientSession
+) -> Mapping[str, Chat]:
+    """Return the platforms that the environment names; what one needs is loaded only where it is used."""
+    chats: dict[str, Chat] = {}
+    if environment.has_slack:
+        from bot.chat.slack import SlackChat
+
+        chats["slack"] = SlackChat(environment, http=http)
+    if environment.has_teams:
+        from bot.chat.teams import TeamsChat
+
+        chats["teams"] = TeamsChat(environment, sessions=sessions, clock=clock, http=http)
+    return chats
+
+
+def pools_of(surfaces: Mapping[str, ChatSurface]) -> Callable[[str, str], str]:
+    """Return what names the pool of a job by the platform that knows its lane."""
+    others = tuple(surfaces.items())[1:]
+
+    def named(pool: str, lane: str) -> str:
+        return pool_name(pool, next((name for name, one in others if lane and one.knows(lane)), ""))
+
+    return named
+
+
 def build(environment: Environment, config: Config, programme: Programme, *, http: aiohttp.ClientSession) -> Process:
     """Put the parts together; nothing is read, written or called yet."""
     sessions = Sessions(database_url(environment))
     clock = FollowedClock(environment.clock_url) if environment.clock_url else WallClock()
     secret, composers = secret_of(environment.data), composers_of(config)
-    client = new_client(environment.slack_bot_token, session=http, api_url=environment.slack_api_url)
-    workspace = Workspace(client)
-    surfaces = {"slack": SlackSurface(client, workspace=workspace)}
+    chats = chats_of(environment, sessions, clock=clock, http=http)
+    programme = replace(programme, is_on_two=len(chats) > 1)
+    surfaces = {name: one.surface for name, one in chats.items()}
+    sessions.pool_of = pools_of(surfaces)
     out = Outside(
         sessions=sessions,
         surfaces=surfaces,
@@ -226,18 +255,15 @@ def build(environment: Environment, config: Config, programme: Programme, *, htt
         secret=secret,
     )
     tallies = Tallies()
-    notices = _notices(programme)
     counted = CountedDispatch(dispatch, tallies)
-    inbound = SlackInbound(counted, client=client, workspace=workspace, notices=notices, clock=clock)
-    socket = _socket(environment, inbound, client, workspace)
+    listening = [one.listen(counted, programme=programme, clock=clock) for one in chats.values()]
     return Process(
         environment=environment,
         sessions=sessions,
         http=http,
         clock=clock,
-        inbound=inbound,
-        socket=socket,
-        links=_links(environment, out, tallies, webhooks=_webhooks(environment, inbound), socket=socket),
+        listeners=[part for one in listening for part in one.parts],
+        links=_links(environment, out, tallies, listening=listening),
         worker=Worker(out=out, handlers=JOBS, is_alone=sessions.is_sqlite),
         scheduler=Scheduler(sessions=sessions, timers=timers_of(programme), clock=clock),
     )
@@ -261,24 +287,7 @@ class CountedDispatch:
         return reply
 
 
-def _webhooks(environment: Environment, inbound: SlackInbound) -> Sequence[BaseRoute]:
-    if not environment.slack_signing_secret:
-        return ()
-    return SlackWebhook(inbound, signing_secret=environment.slack_signing_secret).routes()
-
-
-def _links(
-    environment: Environment,
-    out: Outside,
-    tallies: Tallies,
-    *,
-    webhooks: Sequence[BaseRoute],
-    socket: SlackSocket | None,
-) -> TrackedLinks:
-    async def is_connected() -> str | None:
-        return None if socket is None or socket.is_connected else "Socket Mode is not connected"
-
-    checks: Mapping[str, Check] = {"slack": is_connected} if socket is not None else {}
+def _links(environment: Environment, out: Outside, tallies: Tallies, *, listening: Sequence[Listening]) -> TrackedLinks:
     tracking = Tracking(
         sessions=cast(Sessions, out.sessions),
         clock=out.clock,
@@ -293,24 +302,8 @@ def _links(
             composers=out.composers,
             secret=out.secret,
             metrics_token=environment.metrics_token,
-            webhooks=webhooks,
-            checks=checks,
+            webhooks=[route for one in listening for route in one.routes],
+            checks={name: check for one in listening for name, check in one.checks.items()},
             tallies=tallies,
         )
     )
-
-
-def _notices(programme: Programme) -> Notices:
-    words = words_for(programme.languages[0], str(programme.zone))
-    return Notices(
-        window_failed=Card(body=(Text(words.rich("error.window_failed")),)),
-        unreadable=Card(body=(Text(words.rich("error.unreadable")),)),
-    )
-
-
-def _socket(
-    environment: Environment, inbound: SlackInbound, client: AsyncWebClient, workspace: Workspace
-) -> SlackSocket | None:
-    if not environment.slack_app_token:
-        return None
-    return SlackSocket(inbound, client=client, workspace=workspace, app_token=environment.slack_app_token)

@@ -1,4 +1,4 @@
-"""The operator's commands: run, migrate, doctor, admin-code, export, manifest slack."""
+"""The operator's commands: run, migrate, doctor, admin-code, export, manifest slack, package teams."""
 
 import gc
 import sys
@@ -18,6 +18,9 @@ app = typer.Typer(
 )
 manifest_app = typer.Typer(
     help="Print what a platform needs to install the bot.", no_args_is_help=True, rich_markup_mode=None
+)
+package_app = typer.Typer(
+    help="Write what a platform needs to install the bot, as a file.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -87,8 +90,21 @@ def manifest_slack(
     raise SystemExit(print_slack_manifest(is_socket_mode=socket_mode))
 
 
+@package_app.command("teams")
+def package_teams(
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("vouch-teams.zip"),
+    app_version: Annotated[str, typer.Option(help="Higher than that of the package uploaded before.")] = "1.0.0",
+    slash: Annotated[bool, typer.Option("--slash", help="With slash commands, which Teams has in preview.")] = False,
+) -> None:
+    """Write the Teams app's package, a zip to upload in the Teams admin center."""
+    from bot.operate import write_teams_package
+
+    raise SystemExit(write_teams_package(output, version=app_version, has_slash=slash))
+
+
 def main() -> None:
     """Run the command line."""
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     app.add_typer(manifest_app, name="manifest")
+    app.add_typer(package_app, name="package")
     app()

@@ -205,12 +205,21 @@ class LatePart(_Part):
 
 
 class LimitsPart(_Part):
-    """The platform's limits that Vouch keeps to."""
+    """The limits of Slack that Vouch keeps to."""
 
     posts_a_minute: int = Field(default=300, ge=10)
     channel_pause_seconds: float = Field(default=1.0, ge=0)
     updates_a_minute: int = Field(default=50, ge=2)
     lookups_a_minute: int = Field(default=60, ge=1)
+
+
+class TeamsLimitsPart(_Part):
+    """The limits of Teams that Vouch keeps to: together 25 calls a second, and 1,800 messages an hour in one place."""
+
+    posts_a_minute: int = Field(default=1200, ge=10)
+    channel_pause_seconds: float = Field(default=2.0, ge=0)
+    updates_a_minute: int = Field(default=180, ge=2)
+    lookups_a_minute: int = Field(default=120, ge=1)
 
 
 class Config(BaseSettings):
@@ -239,6 +248,7 @@ class Config(BaseSettings):
     retention: RetentionPart = RetentionPart()
     late: LatePart = LatePart()
     limits: LimitsPart = LimitsPart()
+    limits_on_teams: TeamsLimitsPart = TeamsLimitsPart()
 
     _file: ClassVar[Path | None] = None
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.actions import Action, DirectMessage, Interaction
 from bot.core.cards import Card, Form, Text
 from bot.core.codec import name_of
-from bot.core.commands import is_command, parse_command
+from bot.core.commands import PREFIX, is_command, parse_command
 from bot.core.errors import NotAllowed, OutsideError, StrangerUnknown, Unable, VouchError
 from bot.core.jobs import RefreshRoles
 from bot.core.people import Person, Role
@@ -173,7 +173,7 @@ def _routed(interaction: Interaction) -> Interaction:
     action = interaction.action
     if not isinstance(action, DirectMessage):
         return interaction
-    line = action.text.strip().removeprefix("/vouch").removeprefix("vouch ").strip()
+    line = action.text.strip().removeprefix(PREFIX).removeprefix("vouch ").strip()
     return replace(interaction, action=parse_command(line)) if is_command(line) else interaction
 
 

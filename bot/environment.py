@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,27 @@ from bot.config import ConfigError
 LOG_FORMATS = ("json", "plain")
 DATABASES = ("sqlite", "postgresql", "postgres")
 DEFAULT_SLACK_API = "https://slack.com/api/"
+DEFAULT_TEAMS_LOGIN = "https://login.microsoftonline.com"
+DEFAULT_TEAMS_OPENID = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+NO_PLATFORM = (
+    "no platform is set; for Slack set SLACK_BOT_TOKEN, and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md); "
+    "for Teams set TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID (docs/teams.md)"
+)
+GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamsEnvironment:
+    """What the environment says of Teams; ids and hosts in small letters. `repr` shows no secret."""
+
+    app_id: str
+    app_password: str = field(repr=False)
+    tenant_id: str
+    login_url: str
+    openid_url: str
+    service_hosts: tuple[str, ...]
+    is_anonymous: bool
+    is_targeted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +52,7 @@ class Environment:
     slack_signing_secret: str
     slack_app_token: str
     slack_api_url: str
+    teams: TeamsEnvironment
     trusted_proxies: tuple[str, ...]
     preview_allow: tuple[str, ...]
     clock_url: str | None
@@ -45,8 +67,20 @@ class Environment:
     def secrets(self) -> tuple[str, ...]:
         """Return every secret there is, to be kept out of logs."""
         password = urlsplit(self.database_url or "").password or ""
-        held = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.metrics_token, password)
+        slack = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token)
+        held = (*slack, self.teams.app_password, self.metrics_token, password)
         return tuple(one for one in held if one)
+
+    @property
+    def has_slack(self) -> bool:
+        """Say whether everything that Slack needs is set."""
+        return bool(self.slack_bot_token and (self.slack_signing_secret or self.slack_app_token))
+
+    @property
+    def has_teams(self) -> bool:
+        """Say whether everything that Teams needs is set; without authentication, for development, it needs nothing."""
+        teams = self.teams
+        return teams.is_anonymous or bool(teams.app_id and teams.app_password and teams.tenant_id)
 
 
 def read_environment(env: Mapping[str, str] | None = None) -> Environment:
@@ -58,12 +92,13 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         host=env.get("VOUCH_HOST") or "127.0.0.1",
         port=_number(env, "VOUCH_PORT", 3000),
         public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
-        is_without_public_url=env.get("VOUCH_WITHOUT_PUBLIC_URL", "").lower() in ("1", "true", "yes"),
+        is_without_public_url=_is_on(env, "VOUCH_WITHOUT_PUBLIC_URL"),
         database_url=env.get("DATABASE_URL") or None,
         slack_bot_token=env.get("SLACK_BOT_TOKEN", ""),
         slack_signing_secret=env.get("SLACK_SIGNING_SECRET", ""),
         slack_app_token=env.get("SLACK_APP_TOKEN", ""),
         slack_api_url=env.get("SLACK_API_URL") or DEFAULT_SLACK_API,
+        teams=_teams(env),
         trusted_proxies=_list(env, "TRUSTED_PROXIES"),
         preview_allow=_list(env, "PREVIEW_ALLOW"),
         clock_url=env.get("VOUCH_CLOCK_URL") or None,
@@ -73,6 +108,7 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
     problems = [
         *_wrong_port(env),
         *_wrong_addresses(found),
+        *_wrong_teams(found),
         *_wrong_networks(found),
         *_wrong_choices(found),
         *_wrong_folder(found.data),
@@ -82,8 +118,50 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
     return found
 
 
+def _teams(env: Mapping[str, str]) -> TeamsEnvironment:
+    return TeamsEnvironment(
+        app_id=env.get("TEAMS_APP_ID", "").lower(),
+        app_password=env.get("TEAMS_APP_PASSWORD", ""),
+        tenant_id=env.get("TEAMS_TENANT_ID", "").lower(),
+        login_url=(env.get("TEAMS_LOGIN_URL") or DEFAULT_TEAMS_LOGIN).rstrip("/"),
+        openid_url=env.get("TEAMS_OPENID_URL") or DEFAULT_TEAMS_OPENID,
+        service_hosts=tuple(one.lower() for one in _list(env, "TEAMS_SERVICE_HOSTS")),
+        is_anonymous=_is_on(env, "TEAMS_ANONYMOUS"),
+        is_targeted=_is_on(env, "TEAMS_TARGETED"),
+    )
+
+
 def missing_for_run(env: Environment) -> list[str]:
-    """Return what `vouch run` cannot do without, each with what to do."""
+    """Return what `vouch run` cannot do without, each with what to do; one platform, whole, is enough."""
+    teams = env.teams
+    is_slack_begun = bool(env.slack_bot_token or env.slack_signing_secret or env.slack_app_token)
+    is_teams_begun = bool(teams.app_id or teams.app_password or teams.tenant_id or teams.is_anonymous)
+    found = [] if is_slack_begun or is_teams_begun else [NO_PLATFORM]
+    if is_slack_begun:
+        found += _missing_for_slack(env)
+    if is_teams_begun and not teams.is_anonymous:
+        found += _missing_for_teams(teams)
+    if env.public_url is None and not env.is_without_public_url:
+        found.append(
+            "PUBLIC_URL is not set; tracked links need an address that the outside can reach, such as "
+            "https://vouch.example.com; to run without tracked links set VOUCH_WITHOUT_PUBLIC_URL=1 (docs/install.md)"
+        )
+    return found
+
+
+def missing_for_package(env: Environment) -> list[str]:
+    """Return what `vouch package teams` cannot do without, each with what to do."""
+    found, url = [], env.public_url
+    if not env.teams.app_id:
+        found.append("TEAMS_APP_ID is not set; the package must name your Azure Bot by its app id (docs/teams.md)")
+    if url is None:
+        found.append("PUBLIC_URL is not set; the package must say where the app comes from (docs/teams.md)")
+    elif not _is_safe(url):
+        found.append(f"PUBLIC_URL: {url!r} is not https; Teams needs an address with a certificate (docs/teams.md)")
+    return found
+
+
+def _missing_for_slack(env: Environment) -> list[str]:
     found = []
     if not env.slack_bot_token:
         found.append("SLACK_BOT_TOKEN is not set; it is the xoxb-… token of your Slack app (docs/install.md)")
@@ -92,11 +170,20 @@ def missing_for_run(env: Environment) -> list[str]:
             "SLACK_SIGNING_SECRET (for HTTP) or SLACK_APP_TOKEN (for Socket Mode) is not set; "
             "without one nobody could be told from a stranger (docs/install.md)"
         )
-    if env.public_url is None and not env.is_without_public_url:
+    return found
+
+
+def _missing_for_teams(teams: TeamsEnvironment) -> list[str]:
+    found = []
+    if not teams.app_id:  # an empty one would switch the SDK's own authentication off
         found.append(
-            "PUBLIC_URL is not set; tracked links need an address that the outside can reach, such as "
-            "https://vouch.example.com; to run without tracked links set VOUCH_WITHOUT_PUBLIC_URL=1 (docs/install.md)"
+            "TEAMS_APP_ID is not set; it is the app id of your Azure Bot, and without it nobody could be told "
+            "from a stranger (docs/teams.md)"
         )
+    if not teams.app_password:
+        found.append("TEAMS_APP_PASSWORD is not set; it is a client secret of the bot's app (docs/teams.md)")
+    if not teams.tenant_id:
+        found.append("TEAMS_TENANT_ID is not set; it is the id of your Microsoft 365 tenant (docs/teams.md)")
     return found
 
 
@@ -123,6 +210,10 @@ def _is_port(value: str) -> bool:
     return value.isascii() and value.isdecimal() and 1 <= int(value) <= 65535
 
 
+def _is_on(env: Mapping[str, str], name: str) -> bool:
+    return env.get(name, "").lower() in ("1", "true", "yes")
+
+
 def _list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in env.get(name, "").split(",") if one.strip())
 
@@ -134,7 +225,13 @@ def _wrong_port(env: Mapping[str, str]) -> list[str]:
 
 def _wrong_addresses(env: Environment) -> list[str]:
     found = []
-    addresses = {"PUBLIC_URL": env.public_url, "SLACK_API_URL": env.slack_api_url, "VOUCH_CLOCK_URL": env.clock_url}
+    addresses = {
+        "PUBLIC_URL": env.public_url,
+        "SLACK_API_URL": env.slack_api_url,
+        "TEAMS_LOGIN_URL": env.teams.login_url,
+        "TEAMS_OPENID_URL": env.teams.openid_url,
+        "VOUCH_CLOCK_URL": env.clock_url,
+    }
     for name, value in addresses.items():
         if value and not _is_url(value):
             found.append(f"{name}: {value!r} is not a URL; write it with its scheme, such as https://vouch.example.com")
@@ -149,6 +246,36 @@ def _is_url(value: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _is_safe(url: str) -> bool:
+    return urlsplit(url).scheme == "https" or is_loopback(url)
+
+
+def _wrong_teams(env: Environment) -> list[str]:
+    """Return what is wrong about Teams. What was written for an id is not repeated: it may be the secret."""
+    teams = env.teams
+    found = [
+        f"{name}: is no id; write it as Azure shows it: 32 letters and digits with four dashes (docs/teams.md)"
+        for name, value in (("TEAMS_APP_ID", teams.app_id), ("TEAMS_TENANT_ID", teams.tenant_id))
+        if value and not GUID.fullmatch(value)
+    ]
+    found += [
+        f"{name}: {value!r} is not https; the bot's secret and the keys to check requests with come and go there"
+        for name, value in (("TEAMS_LOGIN_URL", teams.login_url), ("TEAMS_OPENID_URL", teams.openid_url))
+        if _is_url(value) and not _is_safe(value)
+    ]
+    found += [
+        f"TEAMS_SERVICE_HOSTS: {value!r} is no host; write a name alone, such as smba.trafficmanager.net"
+        for value in teams.service_hosts
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", value)
+    ]
+    if teams.is_anonymous and not (_is_loopback_host(env.host) and is_loopback(env.public_url or "")):
+        found.append(
+            "TEAMS_ANONYMOUS lets anyone in who can reach Vouch and is for development: "
+            "VOUCH_HOST and PUBLIC_URL must be loopback"
+        )
+    return found
 
 
 def _wrong_networks(env: Environment) -> list[str]:
@@ -196,7 +323,13 @@ def _wrong_folder(data: Path) -> list[str]:
 def is_loopback(url: str) -> bool:
     """Say whether a URL leads to this machine."""
     try:
-        host = urlsplit(url).hostname or ""
+        return _is_loopback_host(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+
+
+def _is_loopback_host(host: str) -> bool:
+    try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -1,13 +1,14 @@
-"""What the operator's commands do besides running: migrate, doctor, admin-code, export, manifest."""
+"""What the operator's commands do besides running: migrate, doctor, admin-code, export, manifest, package."""
 
 import asyncio
 import csv
 import dataclasses
 import io
 import json
+import re
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,15 +18,22 @@ import aiohttp
 from rich.console import Console
 from rich.markup import escape
 
+from bot.addresses import StoredAddresses
+from bot.clock import WallClock
 from bot.config import ConfigError
-from bot.doctor import Finding, Level, Patient, examine
-from bot.environment import Environment, read_environment, secret_of
+from bot.core.commands import COMMANDS, Command
+from bot.core.errors import Refused
+from bot.core.programme import Programme
+from bot.doctor import Advice, Finding, Level, Patient, PlatformCheck, examine
+from bot.environment import Environment, missing_for_package, read_environment, secret_of
+from bot.i18n.translator import Words, languages, words_for
 from bot.installation import UNUSABLE, database_url, read_installation
 from connectors.chat.slack.calls import new_client
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES, manifest
 from connectors.chat.slack.probe import SlackProbe
 from connectors.chat.slack.surface import SlackSurface
 from connectors.chat.slack.workspace import Workspace
+from connectors.chat.teams.package import BASE, MENU, WITH_SLASH, App, package
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
 from storage.queries.reports import PostTotals, list_post_totals
@@ -35,6 +43,7 @@ from storage.types import keyed_hash
 
 CODE_LASTS = timedelta(minutes=15)
 FETCH_SECONDS = 10
+APP_VERSION = re.compile(r"(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}", re.ASCII)
 MARKS = {Level.GOOD: "[green]✓[/green]", Level.WARNING: "[yellow]![/yellow]", Level.WRONG: "[red]✗[/red]"}
 
 
@@ -77,21 +86,84 @@ async def _examine() -> int:
     environment, _, programme = read_installation()
     sessions = Sessions(database_url(environment))
     async with new_session() as http:
-        client = new_client(environment.slack_bot_token, session=http, api_url=environment.slack_api_url)
         patient = Patient(
             environment=environment,
             programme=programme,
             sessions=sessions,
-            surface=SlackSurface(client, workspace=Workspace(client)),
-            probe=SlackProbe(client),
-            required_scopes=REQUIRED_SCOPES,
-            scopes=SCOPES,
+            platforms=platforms_of(environment, sessions, http),
             fetch=lambda url: _status(http, url),
         )
         found = await examine(patient)
     await sessions.close()
     _print(found)
     return int(any(one.level is Level.WRONG for one in found))
+
+
+def platforms_of(environment: Environment, sessions: Sessions, http: aiohttp.ClientSession) -> list[PlatformCheck]:
+    """Return the platforms of which enough is set to ask them."""
+    found = []
+    if environment.slack_bot_token:
+        found.append(_slack(environment, http))
+    if environment.has_teams:
+        found.append(_teams(environment, sessions, http))
+    return found
+
+
+def _slack(environment: Environment, http: aiohttp.ClientSession) -> PlatformCheck:
+    client = new_client(environment.slack_bot_token, session=http, api_url=environment.slack_api_url)
+    advice = Advice(
+        away="check that this machine reaches the platform's API (SLACK_API_URL), and try again",
+        refused="install the app again and set the new token (docs/install.md)",
+        hidden="add the scope channels:read, or try again later",
+        outside="type /invite @Vouch there",
+    )
+    return PlatformCheck(
+        name="Slack",
+        surface=SlackSurface(client, workspace=Workspace(client)),
+        probe=SlackProbe(client),
+        advice=advice,
+        required_scopes=REQUIRED_SCOPES,
+        scopes=SCOPES,
+    )
+
+
+def _teams(environment: Environment, sessions: Sessions, http: aiohttp.ClientSession) -> PlatformCheck:
+    from bot.chat.teams import TeamsChat, admission_of, credentials_of
+    from connectors.chat.teams.addresses import Addresses
+    from connectors.chat.teams.probe import TeamsProbe
+    from connectors.chat.teams.tokens import KeyCache, issuer_at
+    from connectors.chat.teams.webhook import PATH
+
+    teams, clock = environment.teams, WallClock()
+    book = StoredAddresses(sessions, platform="teams", clock=clock)
+    addresses = Addresses(book, may_call=admission_of(teams).trusts)
+    credentials = credentials_of(teams, http)
+    advice = Advice(
+        proof="TEAMS_APP_ID, TEAMS_APP_PASSWORD or TEAMS_TENANT_ID",
+        away="check that this machine reaches TEAMS_LOGIN_URL and TEAMS_OPENID_URL, and try again",
+        refused="compare them with the Azure Bot; a client secret ends by itself, then make a new one (docs/teams.md)",
+        hidden="try again later",
+        outside="add the app to the team that the channel is in (docs/teams.md#install)",
+        unreached="install the app, and write help to Vouch (docs/teams.md#install)",
+    )
+    return PlatformCheck(
+        name="Teams",
+        surface=TeamsChat(environment, sessions=sessions, clock=clock, http=http).surface,
+        probe=TeamsProbe(credentials) if credentials else None,
+        advice=advice,
+        has_keys=KeyCache(http, issuer=issuer_at(teams.openid_url)).warm if credentials else None,
+        is_reached=lambda: _is_told(addresses.service_url()),
+        path=PATH,
+        has_book=True,
+    )
+
+
+async def _is_told(address: Awaitable[str]) -> bool:
+    try:
+        await address
+    except Refused:
+        return False
+    return True
 
 
 async def _status(http: aiohttp.ClientSession, url: str) -> int:
@@ -152,11 +224,15 @@ async def _export(style: str, output: Path | None) -> int:
     if output is None:
         sys.stdout.write(text)
         return 0
+    await _write(output, text.encode())
+    return 0
+
+
+async def _write(output: Path, content: bytes) -> None:
     try:
-        await asyncio.to_thread(output.write_text, text, encoding="utf-8")
+        await asyncio.to_thread(output.write_bytes, content)
     except OSError as error:
         raise ConfigError([f"--output: {str(output)!r} cannot be written to ({error.strerror})"]) from error
-    return 0
 
 
 def _csv(rows: Sequence[dict[str, object]]) -> str:
@@ -184,3 +260,57 @@ def print_slack_manifest(*, is_socket_mode: bool) -> int:
         return 0
 
     return _answer(work)
+
+
+def write_teams_package(output: Path, *, version: str, has_slash: bool) -> int:
+    """Write the Teams app's package for this installation, and say what to do with it."""
+    return _answer(lambda: _package(output, version=version, has_slash=has_slash))
+
+
+async def _package(output: Path, *, version: str, has_slash: bool) -> int:
+    environment, _, programme = read_installation()
+    problems = missing_for_package(environment)
+    if not APP_VERSION.fullmatch(version):
+        problems.append(f"--app-version: {version!r} is no version; write three numbers, such as 1.0.1")
+    if problems:
+        raise ConfigError(problems)
+    await _write(output, package(_app(environment, programme, version=version), has_slash=has_slash))
+    if has_slash and not environment.teams.is_targeted:
+        sys.stderr.write("TEAMS_TARGETED is not set, so what is asked by a slash is answered in the personal chat\n")
+    sys.stdout.write(
+        f"{output} holds the Teams app: version {version}, manifest {WITH_SLASH if has_slash else BASE}.\n"
+        "Upload it in the Teams admin center: Teams apps, Manage apps, Upload new app (docs/teams.md).\n"
+        "After a change Teams takes only a higher --app-version.\n"
+    )
+    return 0
+
+
+def _app(environment: Environment, programme: Programme, *, version: str) -> App:
+    """Return the app; of the three pages that Teams asks for there is one: the company's policy, where it has a safe
+    address."""
+    company, url = programme.company, environment.public_url or ""
+    page = company.policy_url
+    if not page.startswith("https://"):
+        page = url
+        sys.stderr.write(
+            "company.policy_url in config.yaml is not set to an https address; "
+            f"in Teams the app's links to its website, privacy and terms lead to {url}\n"
+        )
+    return App(
+        app_id=environment.teams.app_id,
+        version=version,
+        company=company.name,
+        page=page,
+        public_url=url,
+        menu={one: _menu(words_for(one, "UTC")) for one in languages()},
+    )
+
+
+def _menu(words: Words) -> dict[str, str]:
+    """Return what help says of each word of the command menu."""
+    return {word: _menu_line(words, COMMANDS[word]) for word in MENU}
+
+
+def _menu_line(words: Words, command: Command) -> str:
+    says = words.text(f"help.word_{command.word}")
+    return f"{words.text(f'help.use_{command.word}')}: {says}" if command.usage else says

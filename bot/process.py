@@ -6,7 +6,7 @@ import fcntl
 import gc
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -46,8 +46,7 @@ class Process:
     sessions: Sessions
     http: aiohttp.ClientSession
     clock: Clock
-    inbound: Startable
-    socket: Startable | None
+    listeners: Sequence[Startable]
     links: TrackedLinks
     worker: Worker
     scheduler: Scheduler
@@ -59,9 +58,8 @@ class Process:
         if isinstance(self.clock, FollowedClock):
             await self.clock.read(self.http)
         await self.links.start()
-        await self.inbound.start()
-        if self.socket is not None:
-            await self.socket.start()
+        for one in self.listeners:
+            await one.start()
         self._tasks = [asyncio.create_task(self.worker.run())]
         await self.scheduler.tick()
         self.scheduler.start()
@@ -79,9 +77,8 @@ class Process:
 
     async def stop(self) -> None:
         """Stop in the order in which work flows."""
-        if self.socket is not None:
-            await self.socket.stop()
-        await self.inbound.stop()
+        for one in reversed(self.listeners):
+            await one.stop()
         self.scheduler.stop()
         self.worker.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)

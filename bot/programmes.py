@@ -13,6 +13,7 @@ from bot.config import (
     LimitsPart,
     PointsPart,
     RetentionPart,
+    TeamsLimitsPart,
     teams_path,
 )
 from bot.core.points import PointsPolicy
@@ -66,7 +67,7 @@ def programme_of(config: Config, path: Path, *, public_url: str | None) -> Progr
         curators=RoleSource(**config.roles.curators.model_dump()),
         admins=RoleSource(**config.roles.admins.model_dump()),
         crews=(*(CrewSource(**one.model_dump()) for one in config.teams), *_crews_of_file(teams_path(config, path))),
-        pace=_pace(config.limits),
+        paces={"slack": _pace(config.limits), "teams": _pace(config.limits_on_teams)},
         late=LateRules(
             announcement=timedelta(hours=config.late.announcement_hours), board=timedelta(hours=config.late.board_hours)
         ),
@@ -95,7 +96,7 @@ def _hours(part: HoursPart) -> WorkingHours:
     return WorkingHours(start=part.start, end=part.end, weekdays=tuple(DAYS.index(day) for day in part.days))
 
 
-def _pace(part: LimitsPart) -> Pace:
+def _pace(part: LimitsPart | TeamsLimitsPart) -> Pace:
     return Pace(
         posts_a_minute=part.posts_a_minute,
         channel_pause=timedelta(seconds=part.channel_pause_seconds),

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
-from bot.core.jobs import POLICIES, Job, JobState, Policy, Pool, kind_of, kinds, unpack_job
+from bot.core.jobs import POLICIES, Job, JobState, Policy, Pool, kind_of, kinds, pool_name, unpack_job
 from bot.core.programme import Pace
 from handlers.context import Outside, Record
 from storage.engine import AWAY
@@ -37,15 +37,20 @@ class LeaseLostError(Exception):
     """Another process has taken the job over; what this one wanted to record is dropped."""
 
 
-def limits_of(pace: Pace) -> tuple[dict[str, outbox.Limit], dict[str, outbox.Limit]]:
-    """Return the limits of each pool, and of the lanes in it; a burst is taken off what a minute allows."""
-    minute = timedelta(minutes=1)
-    pools = {
-        Pool.POST.value: outbox.Limit(pause=minute / max(1, pace.posts_a_minute - POST_BURST), burst=POST_BURST),
-        Pool.UPDATE.value: outbox.Limit(pause=minute / max(1, pace.updates_a_minute - 1), burst=2),
-        Pool.LOOKUP.value: outbox.Limit(pause=minute / max(1, pace.lookups_a_minute), burst=1),
-    }
-    return pools, {Pool.POST.value: outbox.Limit(pause=pace.channel_pause)}
+def limits_of(paces: Mapping[str, Pace]) -> tuple[dict[str, outbox.Limit], dict[str, outbox.Limit]]:
+    """Return the limits of each platform's pools, and of the lanes in them; a burst is taken off what a minute allows."""
+    pools: dict[str, outbox.Limit] = {}
+    lanes: dict[str, outbox.Limit] = {}
+    minute, first = timedelta(minutes=1), next(iter(paces))
+    for platform, pace in paces.items():
+        post, update, lookup = (
+            pool_name(one.value, "" if platform == first else platform) for one in (Pool.POST, Pool.UPDATE, Pool.LOOKUP)
+        )
+        pools[post] = outbox.Limit(pause=minute / max(1, pace.posts_a_minute - POST_BURST), burst=POST_BURST)
+        pools[update] = outbox.Limit(pause=minute / max(1, pace.updates_a_minute - 1), burst=2)
+        pools[lookup] = outbox.Limit(pause=minute / max(1, pace.lookups_a_minute), burst=1)
+        lanes[post] = outbox.Limit(pause=pace.channel_pause)
+    return pools, lanes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,7 +68,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         """Fix the limits."""
-        pools, lanes = limits_of(self.out.programme.pace)
+        pools, lanes = limits_of({name: self.out.programme.paces.get(name, Pace()) for name in self.out.surfaces})
         self._claim = outbox.Claim(owner=self.owner, most=AT_ONCE, lease=LEASE, pools=pools, lanes=lanes)
 
     def wake(self) -> None:

@@ -28,7 +28,9 @@ async def announce_in(out: Outside, job: AnnounceIn) -> Record | None:
     if placed is None or placed.message_ref is not None or placed.face.state is not PostState.PUBLISHED:
         return None
     card = _card(out, placed)
-    message_ref = await out.surface.post(placed.channel_ref, card, key=f"announce-{job.announcement_id}")
+    message_ref = await out.surface_of(placed.channel_ref).post(
+        placed.channel_ref, card, key=f"announce-{job.announcement_id}"
+    )
 
     async def record(session: AsyncSession) -> None:
         await announcements.keep_drawn(session, placed, message_ref=message_ref)
@@ -45,7 +47,7 @@ async def refresh_announcement(out: Outside, job: RefreshAnnouncement) -> Record
         return None
     message_ref = placed.message_ref
     try:
-        await out.surface.update(placed.channel_ref, message_ref, _card(out, placed))
+        await out.surface_of(placed.channel_ref).update(placed.channel_ref, message_ref, _card(out, placed))
     except Refused as error:
         if error.code != "message_not_found":
             raise
@@ -107,7 +109,9 @@ async def tell_withdrawal(out: Outside, job: TellWithdrawal) -> Record | None:
     passed = max(now - post.withdrawn_at, FIRST_LOOK)
     is_last = passed >= LAST_LOOK
     card = line_card(_how_far(out.words(reader.locale, reader.zone), progress, ref=f"P{post.id}", is_last=is_last))
-    await out.surface.tell(reader.person_ref, card, key=f"withdrawal-{post.id}-{int(passed.total_seconds())}")
+    await out.surface_on(reader.platform).tell(
+        reader.person_ref, card, key=f"withdrawal-{post.id}-{int(passed.total_seconds())}"
+    )
     if progress.done == progress.total or is_last:
         return None
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Interaction
 from bot.core.cards import Span, Spans
-from bot.core.errors import TryLater
+from bot.core.errors import Refused, TryLater
 from bot.core.people import Role
 from bot.core.ports import ChartPainter, ChatSurface, Clock, ComposerAddresses, PagePreview
 from bot.core.programme import Programme
@@ -98,10 +98,16 @@ class Outside:
         """The one platform of an installation that has one; the first of several."""
         return next(iter(self.surfaces))
 
-    @property
-    def surface(self) -> ChatSurface:
-        """The surface of `platform`."""
-        return self.surfaces[self.platform]
+    def surface_on(self, platform: str) -> ChatSurface:
+        """Return the surface of a member's platform; `Refused` if the installation has it no more."""
+        if platform not in self.surfaces:
+            raise Refused("platform_not_connected")
+        return self.surfaces[platform]
+
+    def surface_of(self, ref: str) -> ChatSurface:
+        """Return the surface that knows the reference of a channel or group; for one unknown to all the first."""
+        known = (one for one in self.surfaces.values() if one.knows(ref))
+        return next(known, self.surfaces[self.platform])
 
     def check_hours(self, zone: tzinfo) -> None:
         """Return if someone in `zone` may be written to now, else raise `TryLater` until they may.

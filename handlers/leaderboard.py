@@ -121,7 +121,7 @@ async def post_board(out: Outside, job: PostBoard) -> Record | None:
     else:
         picture = await _picture(out, words, posts)
         card = cards.weekly_card(words, posts, parts, picture=picture)
-    await out.surface.post(channel.ref, card, key=f"board-{channel.ref}-{job.until}")
+    await out.surface_of(channel.ref).post(channel.ref, card, key=f"board-{channel.ref}-{job.until}")
     return None
 
 

@@ -208,7 +208,8 @@ async def decline(ctx: Context, action: Decline) -> Reply:
     if not reason or len(reason) > MAX_REASON:
         key = "decide.reason_long" if reason else "decide.reason_empty"
         if is_window:
-            return Reply(errors={"reason": ctx.text(key, most=MAX_REASON)})
+            form = decline_window(ctx.words, window=_window_ref(ctx, action.ref), ref=action.ref, reason=reason)
+            return Reply(errors={"reason": ctx.text(key, most=MAX_REASON)}, form=form)
         raise Unable(key, most=MAX_REASON)
     subject = await _find(ctx, action.ref, states=post_states_before(PostEvent.DECLINE))
     if isinstance(subject, Held):

@@ -19,7 +19,7 @@ from bot.core.programme import Programme
 from bot.core.reply import Reply
 from handlers.cards.privacy import KeptPart, erased_card, privacy_card, said_card
 from handlers.context import Context, Outside, Record
-from storage.queries import announcements, erasure, members, privacy, retention
+from storage.queries import announcements, erasure, joining, members, pairing, privacy, retention
 from storage.queries.erasure import Erased
 from storage.queries.jobs import Plan, add_job
 from storage.queries.members import Known
@@ -32,9 +32,12 @@ NO_FILES = frozenset({"missing_scope", "not_allowed_token_type", "file_uploads_d
 async def show_privacy(ctx: Context, action: ShowPrivacy) -> Reply:
     """Show what is kept about the member, who sees it and for how long."""
     kept = await privacy.find_kept(ctx.session, member_id=ctx.member_id)
+    identities = await pairing.list_identities(ctx.session, member_id=ctx.member_id)
+    others = [one for one in identities if one.person_ref != ctx.me.person_ref]
     part = KeptPart(
         name=ctx.me.name,
         email=kept.email,
+        others=tuple(", ".join(filter(None, (one.name, one.email))) for one in others),
         crew=kept.crew,
         role=ctx.me.role.value,
         locale=ctx.me.locale,
@@ -53,23 +56,34 @@ async def show_privacy(ctx: Context, action: ShowPrivacy) -> Reply:
 
 
 async def export_mine(ctx: Context, action: ExportMine) -> Reply:
-    """Have a file with everything about the member sent to them."""
-    job, plan = SendExport(member_id=ctx.member_id), Plan(lane=ctx.me.person_ref)
+    """Have a file with everything about the member sent to them, where they asked for it."""
+    identities = await pairing.list_identities(ctx.session, member_id=ctx.member_id)
+    asking = next((one.member_id for one in identities if one.person_ref == ctx.me.person_ref), ctx.member_id)
+    job, plan = SendExport(member_id=asking), Plan(lane=ctx.me.person_ref)
     await add_job(ctx.session, job, now=ctx.now, plan=plan)
     return Reply(card=said_card(ctx.words, "privacy.export_coming"))
 
 
 async def erase_me(ctx: Context, action: EraseMe) -> Reply:
     """Erase the member at once: amounts stay under a random id, and they may come back as somebody new."""
-    await _erase(ctx.session, ctx.member_id, ctx.me.person_ref, programme=ctx.programme, now=ctx.now)
+    await _erase(ctx.session, ctx.member_id, programme=ctx.programme, now=ctx.now)
     card = erased_card(ctx.words)
     return Reply(card=card, home=card, closes=ctx.interaction.window_ref is not None)
 
 
-async def _erase(
+async def _erase(session: AsyncSession, member_id: int, *, programme: Programme, now: datetime) -> None:
+    """Erase a member with all their identities; of a row that only leads to the one that counts, this row alone."""
+    identities = await pairing.list_identities(session, member_id=member_id)
+    is_all = bool(identities) and identities[0].member_id == member_id
+    for one in identities:
+        if is_all or one.member_id == member_id:
+            await _erase_row(session, one.member_id, one.person_ref, programme=programme, now=now)
+
+
+async def _erase_row(
     session: AsyncSession, member_id: int, person_ref: str, *, programme: Programme, now: datetime
 ) -> None:
-    """Erase a member and have every card redrawn that still shows the name."""
+    """Erase a row and have every card redrawn that still shows its name."""
     erased = Erased(member_id=member_id, person_ref=person_ref, random_ref=random_id(random.SystemRandom()))
     naming = await erasure.erase_member(session, erased, now=now)
     for post_id in naming.published:
@@ -97,13 +111,15 @@ async def send_export(out: Outside, job: SendExport) -> Record | None:
     body = json.dumps(sections, ensure_ascii=False, indent=2, default=privacy.as_text).encode()
     name = f"vouch-{local_date(now, words.zone).isoformat()}.json"
     try:
-        await out.surface.send_file(
+        await out.surface_on(owner.platform).send_file(
             owner.person_ref, Attachment(name=name, body=body, note=words.text("privacy.file_note"))
         )
     except Refused as error:
         if error.code in NO_FILES:
             key = f"export-refused-{job.member_id}-{now.date().isoformat()}"
-            await out.surface.tell(owner.person_ref, said_card(words, "privacy.export_refused"), key=key)
+            await out.surface_on(owner.platform).tell(
+                owner.person_ref, said_card(words, "privacy.export_refused"), key=key
+            )
         raise
     return None
 
@@ -149,7 +165,7 @@ async def refresh_people(out: Outside, job: RefreshPeople) -> Record | None:
     seen: list[tuple[Known, Person | None]] = []
     for known in due:
         try:
-            seen.append((known, await out.surface.look_up(known.person_ref)))
+            seen.append((known, await out.surface_on(known.platform).look_up(known.person_ref)))
         except Refused:
             seen.append((known, None))
         except TryLater:
@@ -161,11 +177,27 @@ def _seen(out: Outside, seen: Sequence[tuple[Known, Person | None]]) -> Record:
     async def record(session: AsyncSession) -> None:
         now = out.clock.now()
         for known, person in seen:
-            if person is not None and not person.is_full_member and person.is_active:
-                await _erase(session, known.id, known.person_ref, programme=out.programme, now=now)
-                continue
-            await members.note_facts(session, person, member_id=known.id, now=now)
-            if person is not None and not person.is_active and known.left_at is None:
-                await members.leave(session, member_id=known.id, now=now)
+            if person is None or not _is_guest(person):
+                await members.note_facts(session, person, member_id=known.id, now=now)
+            if person is not None and person.is_active:
+                await joining.note_open(session, member_id=known.id)
+        for known, person in seen:
+            if person is not None and (_is_guest(person) or not person.is_active):
+                await _part(session, known, person, programme=out.programme, now=now)
 
     return record
+
+
+def _is_guest(person: Person) -> bool:
+    return person.is_active and not person.is_full_member
+
+
+async def _part(session: AsyncSession, known: Known, person: Person, *, programme: Programme, now: datetime) -> None:
+    """Give up an identity that is no member's any more; who is here on another platform too goes on there."""
+    number = await joining.part_with(session, platform=known.platform, person_ref=known.person_ref)
+    if number is None:
+        return
+    if _is_guest(person):
+        await _erase(session, number, programme=programme, now=now)
+    else:
+        await members.leave(session, member_id=number, now=now)

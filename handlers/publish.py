@@ -97,7 +97,18 @@ async def _opened(ctx: Context, post: Post, *, ref: str = "") -> Opened:
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = draft.in_window(ctx.member_id, ref or _new_ref(ctx, post.id))
     await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
-    return Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
+    return _as_opened(ctx, post, draft)
+
+
+def _as_opened(ctx: Context, post: Post, draft: Draft, *, is_saved: bool = False) -> Opened:
+    return Opened(
+        post_id=post.id,
+        member_id=ctx.member_id,
+        state=PostState(post.state),
+        draft=draft,
+        is_live=ctx.interaction.is_live,
+        is_saved=is_saved,
+    )
 
 
 def _new_ref(ctx: Context, post_id: int) -> str:
@@ -117,8 +128,7 @@ async def skip_reading(ctx: Context, action: SkipReading) -> Reply:
     """Show the form at once; what the page says is filled in where nothing was typed, if it comes."""
     post = await _editable(ctx, action.post_id)
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
-    opened = Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
-    return Reply(form=post_form(ctx.words, ctx.programme, opened))
+    return Reply(form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft)))
 
 
 async def _editable(ctx: Context, post_id: int) -> Post:
@@ -134,10 +144,12 @@ async def save_draft(ctx: Context, action: SaveDraft) -> Reply:
     before = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = typed_by(before, action, shown_language=action.shown_language)
     await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
-    if draft.wording_language == (action.shown_language or before.wording_language):
+    is_same = draft.wording_language == (action.shown_language or before.wording_language)
+    if is_same and ctx.interaction.is_live:
         return SILENCE
-    opened = Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
-    return Reply(form=post_form(ctx.words, ctx.programme, opened))
+    if is_same:
+        return Reply(form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft, is_saved=True)))
+    return Reply(form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft)))
 
 
 async def review_post(ctx: Context, action: ReviewPost) -> Reply:
@@ -149,7 +161,8 @@ async def review_post(ctx: Context, action: ReviewPost) -> Reply:
     try:
         checked = check_draft(draft, await _checks(ctx, post))
     except UnfitDraft as error:
-        return Reply(errors={name: ctx.text(fault.key, **fault.params) for name, fault in error.faults.items()})
+        errors = {name: ctx.text(fault.key, **fault.params) for name, fault in error.faults.items()}
+        return Reply(errors=errors, form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft)))
     return Reply(form=_review(ctx, post, draft, checked), is_stacked=True)
 
 
@@ -165,7 +178,7 @@ async def _checks(ctx: Context, post: Post) -> Checks:
 
 
 def _review(ctx: Context, post: Post, draft: Draft, checked: CheckedPost, *, is_sent: bool = False) -> Form:
-    opened = Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
+    opened = _as_opened(ctx, post, draft)
     review = Review(
         checked=checked, step=_step(ctx, post, checked), ref=f"{_new_ref(ctx, post.id)}-review", is_sent=is_sent
     )
@@ -302,7 +315,7 @@ async def read_page(out: Outside, job: ReadPage) -> Record | None:
         return None
     try:
         form = post_form(out.words(reader.locale, reader.zone), out.programme, opened)
-        await out.surface.redraw_window(job.window, form)
+        await out.surface_on(reader.platform).redraw_window(job.window, form)
     except Refused:  # the window was closed: the draft is there when it is opened again
         return None
     return None
@@ -358,7 +371,9 @@ async def send_preview(out: Outside, job: SendPreview) -> Record | None:
     words = out.words(shown_in.language if shown_in else draft.language, out.programme.zone.key)
     card = announcement_card(words, face, is_tracked=out.programme.public_url is not None)
     mine = preview_card(out.words(reader.locale, reader.zone), card)
-    await out.surface.tell(reader.person_ref, mine, key=f"preview-{job.post_id}-{_stamp(out.clock.now())}")
+    await out.surface_on(reader.platform).tell(
+        reader.person_ref, mine, key=f"preview-{job.post_id}-{_stamp(out.clock.now())}"
+    )
     return None
 
 

@@ -113,7 +113,7 @@ async def show_pending(out: Outside, job: ShowPending) -> Record | None:
         return None
     if post.state != PostState.PENDING:
         return None
-    message_ref = await out.surface.post(channel_ref, card, key=f"pending-{post.id}")
+    message_ref = await out.surface_of(channel_ref).post(channel_ref, card, key=f"pending-{post.id}")
 
     async def record(session: AsyncSession) -> None:
         await posts.keep_card(session, post_id=job.post_id, channel_ref=channel_ref, message_ref=message_ref)
@@ -123,7 +123,7 @@ async def show_pending(out: Outside, job: ShowPending) -> Record | None:
 
 async def _redraw(out: Outside, channel_ref: str, message_ref: str, card: Card) -> None:
     try:
-        await out.surface.update(channel_ref, message_ref, card)
+        await out.surface_of(channel_ref).update(channel_ref, message_ref, card)
     except Refused as error:
         if error.code != "message_not_found":
             raise
@@ -144,5 +144,5 @@ async def tell_post_decision(out: Outside, job: TellPostDecision) -> Record | No
     else:
         text = (f"{ref} · {post.title}: ", *done_by(words, decided))
     card = line_card(text, edit_button(words, ref, about=post.title)) if decided.what == "missed" else line_card(text)
-    await out.surface.tell(reader.person_ref, card, key=f"post-decision-{post.id}-{decided.what}")
+    await out.surface_on(reader.platform).tell(reader.person_ref, card, key=f"post-decision-{post.id}-{decided.what}")
     return None

@@ -1,5 +1,6 @@
 """Roles and crews, read anew by timer from configuration, addresses and user groups."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,16 +35,16 @@ async def refresh_roles(out: Outside, job: RefreshRoles) -> Record:
             found.holders[ref] = role
     for crew in out.programme.crews:
         source = RoleSource(ids=crew.ids, emails=crew.emails, groups=(crew.group,) if crew.group else ())
-        listed = {*source.ids, *(refs[one.lower()] for one in source.emails if one.lower() in refs)}
+        listed = {*source.ids, *(ref for one in source.emails for ref in refs.get(one.lower(), ()))}
         found.crews |= dict.fromkeys([*listed, *await _group(out, source, found)], crew.name)
     return _record(out, found)
 
 
-async def _refs(out: Outside, source: RoleSource, refs: dict[str, str], found: _Found) -> list[str]:
+async def _refs(out: Outside, source: RoleSource, refs: Mapping[str, Sequence[str]], found: _Found) -> list[str]:
     listed = [*source.ids, *await _group(out, source, found)]
     for email in source.emails:
-        ref = refs.get(email.lower()) or await _by_email(out, email, found)
-        listed += [ref] if ref else []
+        known = refs.get(email.lower(), ())
+        listed += known or await _by_email(out, email, found)
     return listed
 
 
@@ -51,19 +52,23 @@ async def _group(out: Outside, source: RoleSource, found: _Found) -> list[str]:
     listed: list[str] = []
     for group in source.groups:
         try:
-            listed += await out.surface.list_group(group)
+            listed += await out.surface_of(group).list_group(group)
         except Refused:
             found.is_complete = False
     return listed
 
 
-async def _by_email(out: Outside, email: str, found: _Found) -> str | None:
-    try:
-        person = await out.surface.find_by_email(email)
-    except Refused:
-        found.is_complete = False
-        return None
-    return person.ref if person else None
+async def _by_email(out: Outside, email: str, found: _Found) -> list[str]:
+    """Return the references of who has this address, on every platform."""
+    refs: list[str] = []
+    for surface in out.surfaces.values():
+        try:
+            person = await surface.find_by_email(email)
+        except Refused:
+            found.is_complete = False
+            continue
+        refs += [person.ref] if person else []
+    return refs
 
 
 def _record(out: Outside, found: _Found) -> Record:

@@ -8,7 +8,6 @@ from bot.core import drafting
 from bot.core.actions import (
     AnswerWelcome,
     ChangeShare,
-    DismissPost,
     LeaveForNetwork,
     OpenPermalink,
     OpenShare,
@@ -17,7 +16,7 @@ from bot.core.actions import (
     UndoShare,
 )
 from bot.core.errors import NotFound, Unable
-from bot.core.jobs import AskShared, CreditVisits
+from bot.core.jobs import CreditVisits
 from bot.core.links import new_slug, with_utm
 from bot.core.moderation import PostState
 from bot.core.networks import NETWORKS, NotAPermalink, canonical_permalink
@@ -26,8 +25,9 @@ from bot.core.sharing import Refusal, ShareablePost, ShareEvent, Sharer, ShareSt
 from bot.core.texts import disclosure_line
 from bot.core.wordings import OWN_WORDS_BELOW, Wording, closest
 from handlers.cards import share as cards
+from handlers.cards import welcome as welcomes
 from handlers.cards.composing import Box, Piece, Way, leading_to, link_of, next_expiry, one_time_token
-from handlers.context import Context, Outside, Record
+from handlers.context import Context
 from storage.queries import announcements, jobs, ledger, members, openings, shares, wordings
 from storage.queries.shares import Held, Shareable
 from storage.types import keyed_hash
@@ -83,14 +83,22 @@ async def change_share(ctx: Context, action: ChangeShare) -> Reply:
 
 
 async def leave_for_network(ctx: Context, action: LeaveForNetwork) -> Reply:
-    """Keep what was typed, for `/go` to carry on; a text that is too long is kept and answered in the window."""
+    """Keep what was typed, for `/go` to carry on; a text that is too long is kept and answered in the window.
+
+    Where a followed link is not told, the member is only about to leave: the text is kept now, and the way on shown.
+    """
     scene, held = await _own(ctx, action.share_id)
     if held is None:
         raise NotFound
     if held.state not in shares.EDITABLE or not action.network:
         return await _show(ctx, scene, held)
+    if not ctx.interaction.is_live and action.network != held.network:
+        return await change_share(ctx, ChangeShare(share_id=held.id, network=action.network, text=action.text))
     _refuse(ctx, scene, held.network)
     held = replace(held, text=drafting.as_typed(action.text), typed_at=ctx.now)
+    way = _way(ctx, scene, held)
+    if not ctx.interaction.is_live:  # a way that was used, or is over soon, is made anew
+        way = await _draw(ctx, scene, held.network, _box(held))
     known, _ = await _suggested(ctx, scene)
     colleagues = await shares.list_colleague_texts(ctx.session, post_id=scene.post.id, member_id=ctx.member_id)
     typed = shares.Typed(
@@ -103,9 +111,12 @@ async def leave_for_network(ctx: Context, action: LeaveForNetwork) -> Reply:
     )
     await shares.keep_text(ctx.session, typed, now=ctx.now)
     is_alike = closest(held.text, colleagues) >= OWN_WORDS_BELOW
-    window = _window(ctx, scene, _way(ctx, scene, held), replace(_box(held), is_alike=is_alike))
+    box = replace(_box(held), is_alike=is_alike, is_checked=not ctx.interaction.is_live)
+    window = _window(ctx, scene, way, box)
     if window.over:
         return Reply(form=cards.share_form(ctx, window))
+    if not ctx.interaction.is_live:
+        return Reply(form=cards.ready_form(ctx, window))
     if ctx.programme.public_url is None:
         await openings.note_opened(ctx.session, share_id=held.id, now=ctx.now)
         await members.note_network(ctx.session, member_id=ctx.member_id, network=held.network, now=ctx.now)
@@ -146,11 +157,11 @@ async def submit_permalink(ctx: Context, action: SubmitPermalink) -> Reply:
     try:
         key = canonical_permalink(held.network, url, extra_hosts=settings.post_hosts if settings else ())
     except NotAPermalink:
-        return Reply(errors={"url": ctx.text("permalink.wrong", network=NETWORKS[held.network].label)})
+        return _wrong_permalink(ctx, held, url, ctx.text("permalink.wrong", network=NETWORKS[held.network].label))
     proof = shares.Proof(share_id=held.id, permalink=url, key=key[:500])
     confirmed = await shares.confirm_share(ctx.session, proof, member_id=ctx.member_id, now=ctx.now)
     if confirmed is None:
-        return Reply(errors={"url": ctx.text("permalink.taken")})
+        return _wrong_permalink(ctx, held, url, ctx.text("permalink.taken"))
     if not confirmed:
         raise Unable("share.refused_under_way")
     await jobs.add_job(ctx.session, CreditVisits(), now=ctx.now)
@@ -158,6 +169,11 @@ async def submit_permalink(ctx: Context, action: SubmitPermalink) -> Reply:
     view = await _view(ctx, scene, replace(held, permalink=url, confirmed_at=held.confirmed_at or ctx.now))
     thanks = replace(view, note=ctx.text("permalink.thanks"), can_open=False)
     return Reply(card=cards.shared_card(ctx, thanks), closes=True)
+
+
+def _wrong_permalink(ctx: Context, held: Held, url: str, why: str) -> Reply:
+    form = cards.permalink_form(ctx, share_id=held.id, network=held.network, url=url)
+    return Reply(errors={"url": why}, form=form)
 
 
 async def undo_share(ctx: Context, action: UndoShare) -> Reply:
@@ -175,37 +191,15 @@ async def undo_share(ctx: Context, action: UndoShare) -> Reply:
     return Reply(card=cards.undone_card(ctx, view=view))
 
 
-async def dismiss_post(ctx: Context, action: DismissPost) -> Reply:
-    """Keep the private "not for me" of a post; nobody sees it and nothing counts it."""
-    found = await shares.find_shareable(ctx.session, post_id=action.post_id, member_id=ctx.member_id)
-    if found is None:
-        raise NotFound
-    await members.dismiss_post(ctx.session, member_id=ctx.member_id, post_id=action.post_id, now=ctx.now)
-    return Reply(card=cards.dismissed_card(ctx, title=found[0].title))
-
-
 async def answer_welcome(ctx: Context, action: AnswerWelcome) -> Reply:
     """Keep whether the member's name may stand on boards, and give the window back as it was typed."""
     is_named = action.names == "yes"
     await members.answer_welcome(ctx.session, member_id=ctx.member_id, is_named=is_named, now=ctx.now)
     if not action.share_id:
-        return Reply(card=cards.named_card(ctx, is_named=is_named))
+        return Reply(card=welcomes.named_card(ctx, is_named=is_named))
     welcomed = replace(ctx, me=replace(ctx.me, is_named=is_named, welcomed_at=ctx.now))
     typed = ChangeShare(share_id=action.share_id, network=action.network, text=action.text)
-    return cards.with_answer(ctx, await change_share(welcomed, typed), is_named=is_named)
-
-
-async def ask_shared(out: Outside, job: AskShared) -> Record | None:
-    """Ask once, privately, how a share went that was opened and of which nothing more is known."""
-    async with out.sessions.reading() as session:
-        found = await openings.find_opening_of(session, share_id=job.share_id)
-    if found is None or found.has_left or found.share.is_shared or found.share.opened_at is None:
-        return None
-    words = out.words(found.locale, found.zone)
-    out.check_hours(words.zone)
-    card = cards.ask_card(words, share_id=job.share_id, title=found.post.title, network=found.share.network)
-    await out.surfaces[found.platform].tell(found.person_ref, card, key=f"ask-share-{job.share_id}")
-    return None
+    return welcomes.with_answer(ctx, await change_share(welcomed, typed), is_named=is_named)
 
 
 def _scene(ctx: Context, found: tuple[Shareable, Mapping[str, Held]]) -> _Scene:
@@ -301,7 +295,13 @@ def _fresh(ctx: Context, scene: _Scene, network: str, suggested: tuple[Sequence[
 
 
 async def _drawn(ctx: Context, scene: _Scene, network: str, box: Box) -> Reply:
-    """Keep the window as it is drawn, with its link where it is new, and return it."""
+    """Keep the window as it is drawn, and return it."""
+    way = await _draw(ctx, scene, network, box)
+    return Reply(form=cards.share_form(ctx, _window(ctx, scene, way, box)))
+
+
+async def _draw(ctx: Context, scene: _Scene, network: str, box: Box) -> Way:
+    """Keep the window as it is drawn, with its link where it is new, and return the way out of it."""
     held = scene.mine.get(network)
     is_used = held is not None and held.go_used_at is not None
     before = held.go_expires_at if held else None
@@ -323,8 +323,7 @@ async def _drawn(ctx: Context, scene: _Scene, network: str, box: Box) -> Reply:
     slug = held.slug if held else None
     if slug is None and ctx.programme.public_url is not None:
         slug = await _add_link(ctx, scene.post, share_id, draw)
-    way = Way(share_id=share_id, network=network, slug=slug, token=token)
-    return Reply(form=cards.share_form(ctx, _window(ctx, scene, way, box)))
+    return Way(share_id=share_id, network=network, slug=slug, token=token)
 
 
 async def _add_link(ctx: Context, post: Shareable, share_id: int, draw: shares.Draw) -> str:

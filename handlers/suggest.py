@@ -54,10 +54,13 @@ def _clean(link: str) -> str:
 
 async def suggest_message(ctx: Context, action: SuggestMessage) -> Reply:
     """Open the window to suggest a link of somebody's message."""
-    ref = f"suggest-{hashlib.sha256(ctx.interaction.key.encode()).hexdigest()[:24]}"
     links = list(dict.fromkeys((*action.links, *_find_links(action.text))))
-    form = suggestion_window(ctx.words, ref=ref, links=links)
+    form = suggestion_window(ctx.words, ref=_new_ref(ctx), links=links)
     return Reply(form=form, fallback=line_card(ctx.text("suggest.window_lost")))
+
+
+def _new_ref(ctx: Context) -> str:
+    return f"suggest-{hashlib.sha256(ctx.interaction.key.encode()).hexdigest()[:24]}"
 
 
 async def submit_suggestion(ctx: Context, action: SubmitSuggestion) -> Reply:
@@ -66,7 +69,8 @@ async def submit_suggestion(ctx: Context, action: SubmitSuggestion) -> Reply:
     try:
         link = clean_target(found[0] if found else action.link.strip())
     except UnfitLink as error:
-        return Reply(errors={"link": ctx.text(f"link.{error.reason.value}")})
+        form = suggestion_window(ctx.words, ref=_new_ref(ctx), links=[action.link], why=action.why)
+        return Reply(errors={"link": ctx.text(f"link.{error.reason.value}")}, form=form)
     return Reply(card=await _take(ctx, link, action.why), closes=True)
 
 
@@ -117,7 +121,7 @@ async def show_suggestion(out: Outside, job: ShowSuggestion) -> Record | None:
     if held is None or held.card_ref is not None or channel_ref is None:
         return None
     card = _card(out, held, decided, channel_ref=channel_ref)
-    message_ref = await out.surface.post(channel_ref, card, key=f"suggestion-{held.id}")
+    message_ref = await out.surface_of(channel_ref).post(channel_ref, card, key=f"suggestion-{held.id}")
 
     async def record(session: AsyncSession) -> None:
         await suggestions.keep_card(session, suggestion_id=held.id, channel_ref=channel_ref, message_ref=message_ref)
@@ -138,7 +142,7 @@ async def refresh_suggestion(out: Outside, job: RefreshSuggestion) -> Record | N
         return None
     card = _card(out, held, decided, channel_ref=held.card_channel)
     try:
-        await out.surface.update(held.card_channel, held.card_ref, card)
+        await out.surface_of(held.card_channel).update(held.card_channel, held.card_ref, card)
     except Refused as error:
         if error.code != "message_not_found":
             raise
@@ -174,5 +178,5 @@ async def tell_decision(out: Outside, job: TellDecision) -> Record | None:
     out.check_hours(words.zone)
     is_approved = held.state is SuggestionState.APPROVED
     card = outcome_card(words, proposed_of(held), is_approved=is_approved, note=held.note)
-    await out.surface.tell(reader.person_ref, card, key=f"decision-{held.id}-{job.member_id}")
+    await out.surface_on(reader.platform).tell(reader.person_ref, card, key=f"decision-{held.id}-{job.member_id}")
     return None

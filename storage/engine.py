@@ -65,7 +65,8 @@ def sqlite_url(folder: Path) -> str:
 class Sessions:
     """Opens transactions: `begin()` to write (and read), `reading()` to read on other connections.
 
-    After a commit that added jobs, every callback in `on_jobs` is called once.
+    After a commit that added jobs, every callback in `on_jobs` is called once. `pool_of` names the pool of limits that a
+    job falls under, by its kind's pool and its lane: on two platforms each has limits of its own.
     """
 
     def __init__(self, url: str) -> None:
@@ -78,6 +79,7 @@ class Sessions:
         self._read = async_sessionmaker(self.reader, expire_on_commit=False)
         self._lock: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self.on_jobs: list[Callable[[], None]] = []
+        self.pool_of: Callable[[str, str], str] = _only_pool
         self._kept: AsyncConnection | None = None
         self._synced_at = float("-inf")
 
@@ -86,6 +88,7 @@ class Sessions:
         """Open one writing transaction; it commits at the end of the block and rolls back on any exception."""
         async with self._lock:
             session = self._write(bind=await self._own() if self.is_sqlite else self.writer)
+            session.info["pool_of"] = self.pool_of
             try:
                 yield session
                 await session.run_sync(_commit)
@@ -145,6 +148,10 @@ class Sessions:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
+
+
+def _only_pool(pool: str, lane: str) -> str:
+    return pool
 
 
 def _commit(session: Session) -> None:

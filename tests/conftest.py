@@ -6,6 +6,7 @@ Property tests try the same examples every time; `make test ARGS=--hypothesis-pr
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,13 +17,16 @@ settings.load_profile("repeatable")
 
 TOOLS = {
     "browser": (("chromium", "chromium-browser", "google-chrome"), "install Chromium (Debian: apt install chromium)"),
-    "node": (("node", "nodejs"), "install Node 20 or newer (Debian: apt install nodejs)"),
+    "node": (("node", "nodejs"), "install Node 20 or newer (Debian: apt install nodejs), then `make node`"),
 }
+NODE_MODULES = Path(__file__).parents[1] / "tools" / "node" / "node_modules"
 
 
 def find_tool(marker: str) -> str | None:
     """Return the path of the first program there is for the marker, or None."""
     names, _ = TOOLS[marker]
+    if marker == "node" and not NODE_MODULES.is_dir():
+        return None
     return next((path for name in names if (path := shutil.which(name))), None)
 
 

@@ -39,13 +39,15 @@ class FakeSurface:
     told: list[tuple[str, Card]] = field(default_factory=list)
     files: list[tuple[str, Attachment]] = field(default_factory=list)
     redrawn: list[tuple[str, Form]] = field(default_factory=list)
-    homes: list[tuple[str, Card]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def _maybe_fail(self) -> None:
         if self.fail_next:
             raise self.fail_next.pop(0)
+
+    def knows(self, ref: str) -> bool:
+        return True
 
     async def post(self, channel_ref: str, card: Card, *, key: str) -> str:
         self._maybe_fail()
@@ -72,10 +74,6 @@ class FakeSurface:
         if window not in self.windows:
             raise Refused("not_found")
         self.redrawn.append((window, form))
-
-    async def redraw_home(self, person_ref: str, card: Card) -> None:
-        self._maybe_fail()
-        self.homes.append((person_ref, card))
 
     async def look_up(self, person_ref: str) -> Person:
         self._maybe_fail()

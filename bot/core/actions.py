@@ -1,35 +1,10 @@
 """What people ask for: one `Interaction` with one `Action`, plain frozen data."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-FieldValue = str | tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """Something that a person asks for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
-    """One thing that one person did in chat.
-
-    `key` is the same for every delivery of the same deed. `person_ref`, `channel_ref`, `message_ref` and `window_ref`
-    are the platform's own, opaque to us; a window that a job may redraw is named by `Form.ref` instead.
-    """
-
-    key: str
-    platform: str
-    tenant_ref: str
-    person_ref: str
-    action: Action
-    received_at: datetime
-    channel_ref: str | None = None
-    message_ref: str | None = None
-    window_ref: str | None = None
-    is_direct: bool = False
-
+from bot.core.interaction import Action as Action
+from bot.core.interaction import FieldValue as FieldValue
+from bot.core.interaction import Interaction as Interaction
 
 # Sharing
 
@@ -38,12 +13,16 @@ class Interaction:
 class OpenShare(Action):
     """Open the share window for `post_id`."""
 
+    opens_window = True
+
     post_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeShare(Action):
     """Redraw the share window for another `network`, keeping `text`."""
+
+    opens_window = True
 
     share_id: int
     network: str = ""
@@ -69,6 +48,8 @@ class SayShared(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPermalink(Action):
     """Open the window that takes the link of the member's own post."""
+
+    opens_window = True
 
     share_id: int
 
@@ -111,6 +92,8 @@ class AnswerWelcome(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPost(Action):
     """Begin a post, from `link` if one is given."""
+
+    opens_window = True
 
     link: str = ""
 
@@ -199,6 +182,8 @@ class Suggest(Action):
 class SuggestMessage(Action):
     """Open the suggestion window for somebody's message, `text` with its links."""
 
+    opens_window = True
+
     text: str = ""
     links: tuple[str, ...] = ()
 
@@ -227,6 +212,8 @@ class Approve(Action):
 class OpenDecline(Action):
     """Open the window that asks why."""
 
+    opens_window = True
+
     ref: str = ""
 
 
@@ -241,6 +228,8 @@ class Decline(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit(Action):
     """Open the form of a post, or of the post that a suggestion becomes."""
+
+    opens_window = True
 
     ref: str = ""
 
@@ -272,6 +261,13 @@ class ShowBoard(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindPosts(Action):
+    """Find posts to share by `words`; no words: the newest."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowMe(Action):
     """Show what one's own shares brought."""
 
@@ -289,6 +285,8 @@ class OpenHome(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSettings(Action):
     """Open the settings window."""
+
+    opens_window = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +337,19 @@ class DirectMessage(Action):
     """Words sent to the bot itself: a link is a suggestion, a command is a command, anything else gets help."""
 
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Action):
+    """Ask oneself, on another platform, whether both are one person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPairing(Action):
+    """Answer the question of `asker_id` whether both are one person: "yes" or "no"."""
+
+    asker_id: int
+    answer: str
 
 
 # Running

@@ -254,7 +254,9 @@ class Form:
     """A window. `ref` is our own name for it (unique, at most 255 characters), by which a job may redraw it later.
 
     `submit` is asked for with the fields' values merged in by name; `change` likewise whenever a field that `saves`
-    changes; `closed` when the window is dismissed. Without `submit` the window only shows.
+    changes; `closed` when the window is dismissed. Without `submit` the window only shows. Where the platform does not
+    tell of changes by itself, a button with `change_label` asks for `change`; where no window can lie over another, a
+    button with `close_label` asks for `back`, which shows again what this one was laid over.
     """
 
     ref: str
@@ -264,7 +266,9 @@ class Form:
     submit_label: str = ""
     close_label: str = ""
     change: Action | None = None
+    change_label: str = ""
     closed: Action | None = None
+    back: Action | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

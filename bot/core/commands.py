@@ -45,15 +45,20 @@ def _board(rest: str) -> a.Action:
     return a.ShowBoard(period=period, crews="team" in words or "teams" in words)
 
 
+PREFIX = "/vouch"
+"""What a command begins with where others listen too; in a conversation with the bot its words are enough."""
+
 _ALL = (
     Command(word="suggest", usage="<link> [why]", right=Role.MEMBER, build=_suggest),
     Command(word="leaderboard", usage="[week|month|season] [team]", right=Role.MEMBER, build=_board),
+    Command(word="home", usage="", right=Role.MEMBER, build=lambda rest: a.OpenHome()),
     Command(word="me", usage="", right=Role.MEMBER, build=lambda rest: a.ShowMe()),
     Command(word="why", usage="", right=Role.MEMBER, build=lambda rest: a.ShowWhy()),
     Command(word="settings", usage="", right=Role.MEMBER, build=lambda rest: a.OpenSettings()),
     Command(word="privacy", usage="", right=Role.MEMBER, build=lambda rest: a.ShowPrivacy()),
     Command(word="leave", usage="", right=Role.MEMBER, build=lambda rest: a.Leave()),
     Command(word="join", usage="", right=Role.MEMBER, build=lambda rest: a.ComeBack()),
+    Command(word="pair", usage="", right=Role.MEMBER, build=lambda rest: a.Pair()),
     Command(word="help", usage="", right=Role.MEMBER, build=lambda rest: a.ShowHelp()),
     Command(word="post", usage="[link]", right=Role.CURATOR, build=lambda rest: a.StartPost(link=rest)),
     Command(word="queue", usage="", right=Role.CURATOR, build=lambda rest: a.ShowQueue()),

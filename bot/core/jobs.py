@@ -18,6 +18,11 @@ class Pool(StrEnum):
     INSIDE = "inside"
 
 
+def pool_name(pool: str, platform: str = "") -> str:
+    """Return the name of a pool's limits on a platform; those of an installation's first platform have plain names."""
+    return f"{pool}@{platform}" if platform else pool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Work that was committed with what caused it and is done after that commit."""
@@ -120,6 +125,14 @@ class SendExport(Job):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskPairing(Job):
+    """Ask `asked_id` privately whether they are the same person as `asker_id` on another platform."""
+
+    asker_id: int
+    asked_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreditVisits(Job):
     """Turn visits that earn and are not yet credited into ledger entries and totals."""
 
@@ -175,6 +188,7 @@ POLICIES: Mapping[type[Job], Policy] = {
     TellPostDecision: _SAY,
     TellWithdrawal: _SAY,
     PostBoard: _SAY,
+    AskPairing: _SAY,
     SendExport: Policy(pool=Pool.POST, tries=4, repeatable=False),
     CreditVisits: _INSIDE,
     PublishDue: _INSIDE,

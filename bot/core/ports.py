@@ -1,6 +1,6 @@
 """What the inside needs from the outside, as protocols; every connector of a port passes that port's contract suite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -62,6 +62,9 @@ class ChatSurface(Protocol):
     `Uncertain`: the request left and no answer came.
     """
 
+    def knows(self, ref: str) -> bool:
+        """Say whether `ref` has the form of this platform's references to people, channels and groups; asks nobody."""
+
     async def post(self, channel_ref: str, card: Card, *, key: str) -> str:
         """Post `card` in a channel and return the message's reference; `key` marks the message, it does not dedupe."""
 
@@ -77,9 +80,6 @@ class ChatSurface(Protocol):
     async def redraw_window(self, window: str, form: Form) -> None:
         """Redraw the open window whose `Form.ref` is `window`; `Refused("not_found")` if it is not open."""
 
-    async def redraw_home(self, person_ref: str, card: Card) -> None:
-        """Redraw one person's Home tab."""
-
     async def look_up(self, person_ref: str) -> Person:
         """Return a person as the platform describes them now."""
 
@@ -91,6 +91,32 @@ class ChatSurface(Protocol):
 
     async def list_channels(self) -> Sequence[str]:
         """Return the references of the channels that the bot is in."""
+
+
+class AddressBook(Protocol):
+    """Remembers where one platform reaches people and places; what is held is opaque text of its connector."""
+
+    async def find(self, ref: str) -> str | None:
+        """Return what is held of a person or place, `None` if nothing is."""
+
+    async def keep(self, ref: str, held: str, *, is_person: bool) -> None:
+        """Keep `held` in place of what was; of a person only while they are a member, so of guests nothing."""
+
+    async def forget(self, ref: str) -> None:
+        """Forget a person or place; an unknown one is none to forget."""
+
+    async def list_held(self, prefix: str) -> Mapping[str, str]:
+        """Return what is held of all whose reference begins with `prefix`, by reference."""
+
+
+class FileShelf(Protocol):
+    """Keeps files for some days until somebody takes them, behind a token that cannot be guessed."""
+
+    async def put(self, body: bytes) -> str:
+        """Keep `body` and return its token."""
+
+    async def take(self, token: str) -> bytes | None:
+        """Return what was put and keep it no longer; `None` if it was taken before or is too old."""
 
 
 class PagePreview(Protocol):

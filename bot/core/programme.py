@@ -81,7 +81,7 @@ class CrewSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The platform's limits that jobs must hold: so many a minute over the workspace, a pause within one channel."""
+    """A platform's limits that jobs must hold: so many a minute over the whole company, a pause within one channel."""
 
     posts_a_minute: int = 300
     channel_pause: timedelta = timedelta(seconds=1)
@@ -107,7 +107,7 @@ class Disclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """Everything that rules and handlers need to know of one installation."""
+    """Everything that rules and handlers need to know of one installation; `is_on_two`: it runs on two platforms."""
 
     company: Company
     zone: ZoneInfo
@@ -126,8 +126,9 @@ class Programme:
     curators: RoleSource = RoleSource()
     admins: RoleSource = RoleSource()
     crews: tuple[CrewSource, ...] = ()
-    pace: Pace = Pace()
+    paces: Mapping[str, Pace] = field(default_factory=dict)
     late: LateRules = LateRules()
+    is_on_two: bool = False
     smallest_crew: int = 5
     go_lifetime: timedelta = timedelta(minutes=30)
 

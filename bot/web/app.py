@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from bot.core.ports import Clock, ComposerAddresses
 from bot.core.programme import Programme
 from bot.core.visits import TrustedProxies
+from bot.web.front import front_endpoint
 from bot.web.go import Going, go_endpoint
 from bot.web.metrics import Counts, metrics_endpoint
 from bot.web.pages import Notice, notice_response
@@ -79,6 +80,7 @@ def create_web(parts: WebParts) -> TrackedLinks:
     metrics = metrics_endpoint(counts, sessions=parts.sessions, clock=parts.clock, token=parts.metrics_token)
     app.router.routes.extend(
         [
+            Route("/", front_endpoint(parts.programme.company)),
             Route("/healthz", _alive),
             Route("/readyz", _ready(parts)),
             Route("/metrics", metrics),

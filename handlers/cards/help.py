@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from bot.core.actions import OpenSettings, ShowQueue
-from bot.core.cards import Bold, Button, Buttons, Card, Element, Spans, Text
-from bot.core.commands import Command
+from bot.core.cards import Bold, Button, Buttons, Card, Code, Element, Spans, Text
+from bot.core.commands import PREFIX, Command
 from bot.core.people import Role
 from handlers.context import Context
 
-PREFIX = "/vouch"
 SETUP = "setup"
 
 
@@ -37,7 +36,7 @@ def _unknown(ctx: Context, unknown: str, nearest: str) -> Spans:
         return ctx.rich("help.unknown", word=Bold(unknown))
     before = unknown.rpartition(" ")[0]
     line = " ".join(one for one in (PREFIX, before, nearest) if one)
-    return ctx.rich("help.nearest", word=Bold(unknown), nearest=Bold(line))
+    return ctx.rich("help.nearest", word=Bold(unknown), nearest=Code(line))
 
 
 def _group(ctx: Context, heading: str, commands: Sequence[Command]) -> list[Element]:
@@ -49,4 +48,4 @@ def _group(ctx: Context, heading: str, commands: Sequence[Command]) -> list[Elem
 def _line(ctx: Context, command: Command) -> Spans:
     usage = ctx.text(f"help.use_{command.word}") if command.usage else ""
     said = " ".join(one for one in (PREFIX, command.word, usage) if one)
-    return (Bold(said), ": ", ctx.text(f"help.word_{command.word}"))
+    return (Code(said), ": ", ctx.text(f"help.word_{command.word}"))

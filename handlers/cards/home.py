@@ -58,6 +58,15 @@ def _post(ctx: Context, one: HomePost) -> list[Element]:
     return [*head, Buttons((share, *rest))]
 
 
+def found_card(ctx: Context, one: HomePost) -> Card:
+    """Return a post as somebody puts it in a message of their own: nothing about them is in it."""
+    head: list[Element] = [Headline(one.title, shorten(one.summary, SUMMARY_LENGTH), one.picture)]
+    if one.source:
+        head.append(Text((one.source,), style="quiet"))
+    share = Button(label=ctx.text("share.button"), action=OpenShare(post_id=one.id), style="primary", about=one.title)
+    return Card(body=(*head, Buttons((share,))), summary=one.title)
+
+
 def _dismiss(ctx: Context, one: HomePost) -> Button:
     return Button(label=ctx.text("home.not_for_me"), action=DismissPost(post_id=one.id), about=one.title)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.actions import AnnouncePost, PreviewPost, ReviewPost, SaveDraft, SkipReading
+from bot.core.actions import AnnouncePost, Edit, PreviewPost, ReviewPost, SaveDraft, SkipReading
 from bot.core.cards import (
     Bold,
     Button,
@@ -43,12 +43,14 @@ _TROUBLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A post's form in one member's window."""
+    """A post's form in one member's window; `is_live` where every change is told, and so kept, at once."""
 
     post_id: int
     member_id: int
     state: PostState
     draft: Draft
+    is_live: bool = True
+    is_saved: bool = False
 
     @property
     def ref(self) -> str:
@@ -73,7 +75,7 @@ def post_form(words: Words, programme: Programme, opened: Opened) -> Form:
     is_new = opened.state is PostState.DRAFT
     title = words.text("post.form_new") if is_new else words.text("post.form_edit", ref=f"P{opened.post_id}")
     fields = (
-        *_notes(words, draft, opened.state),
+        *_notes(words, opened),
         *_page_fields(words, draft),
         *_choices(words, programme, draft),
         *_wording_fields(words, programme, draft),
@@ -88,16 +90,20 @@ def post_form(words: Words, programme: Programme, opened: Opened) -> Form:
         submit_label=words.text("post.review"),
         close_label=words.text("post.close"),
         change=SaveDraft(post_id=opened.post_id, shown_language=draft.wording_language),
+        change_label=words.text("post.save"),
     )
 
 
-def _notes(words: Words, draft: Draft, state: PostState) -> tuple[Element, ...]:
+def _notes(words: Words, opened: Opened) -> tuple[Element, ...]:
     notes = []
-    if draft.trouble:
-        notes.append(words.text(_TROUBLES.get(draft.trouble, "post.trouble_other")))
-    if state is PostState.PUBLISHED:
+    if opened.is_saved:
+        notes.append(words.text("post.draft_saved"))
+    if opened.draft.trouble:
+        notes.append(words.text(_TROUBLES.get(opened.draft.trouble, "post.trouble_other")))
+    if opened.state is PostState.PUBLISHED:
         notes.append(words.text("post.edit_published"))
-    return (*(Text((note,)) for note in notes), Text((words.text("post.saves"),), "quiet"))
+    keeps = words.text("post.saves" if opened.is_live else "post.saves_when_asked")
+    return (*(Text((note,)) for note in notes), Text((keeps,), "quiet"))
 
 
 def _page_fields(words: Words, draft: Draft) -> tuple[Field, ...]:
@@ -279,6 +285,7 @@ def review_form(words: Words, opened: Opened, review: Review) -> Form:
         submit=AnnouncePost(post_id=opened.post_id),
         submit_label=words.text(f"post.step_{review.step}"),
         close_label=words.text("button.back"),
+        back=Edit(ref=f"P{opened.post_id}"),
     )
 
 

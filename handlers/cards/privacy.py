@@ -11,10 +11,14 @@ from bot.i18n.translator import Words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPart:
-    """What is kept about a member, and how much of each; `is_named` is `None` while they have not been asked."""
+    """What is kept about a member, and how much of each; `is_named` is `None` while they have not been asked.
+
+    `others` are who they are on another platform, if they are joined with that: name and address.
+    """
 
     name: str
     email: str | None
+    others: tuple[str, ...]
     crew: str | None
     role: str
     locale: str
@@ -35,6 +39,7 @@ def privacy_card(words: Words, kept: KeptPart, *, retention: RetentionPolicy, co
         Text((words.text("privacy.intro"),)),
         Fields(_who(words, kept)),
         Fields(_amounts(words, kept)),
+        *((Text((words.text("privacy.both"),)),) if kept.others else ()),
         Divider(),
         *_section(words, "sees", *(f"privacy.sees_{one}" for one in ("you", "colleagues", "curators", "operators"))),
         Text((words.text("privacy.never"),)),
@@ -54,6 +59,7 @@ def _who(words: Words, kept: KeptPart) -> tuple[tuple[str, str], ...]:
     return (
         (words.text("privacy.name"), kept.name or nothing),
         (words.text("privacy.email"), kept.email or nothing),
+        *((words.text("privacy.other_chat"), one or nothing) for one in kept.others),
         (words.text("privacy.crew"), kept.crew or nothing),
         (words.text("privacy.role"), words.text(f"privacy.role_{kept.role}")),
         (words.text("privacy.locale"), f"{kept.locale}, {kept.zone}"),

@@ -1,10 +1,9 @@
 """The share window, what a member sees of a share of theirs, and the questions about it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.actions import (
-    AnswerWelcome,
     ChangeShare,
     LeaveForNetwork,
     OpenPermalink,
@@ -35,8 +34,8 @@ from bot.core.cards import (
     TextField,
 )
 from bot.core.networks import NETWORKS
-from bot.core.reply import Reply
 from bot.i18n.translator import Words
+from handlers.cards.welcome import welcome
 from handlers.context import Context
 
 MOST_ELSEWHERE = 2
@@ -95,7 +94,10 @@ class SharedView:
 def share_form(ctx: Context, window: ShareWindow) -> Form:
     """Return the share window; whatever its check button, its list of networks or its link do keeps what was typed."""
     head = Headline(window.title, picture=window.picture)
-    body = [head, *_fields(ctx, window), *_answers(ctx, window), *_ways_on(ctx, window)]
+    is_live = ctx.interaction.is_live
+    goes_on = Button(label=ctx.text("share.continue"), action=ChangeShare(share_id=window.share_id), style="primary")
+    way = (_open_button(ctx, window) or goes_on) if is_live else None  # elsewhere the window's own button comes first
+    body = [head, *_fields(ctx, window), *_answers(ctx, window), *_ways_on(ctx, window, way)]
     if window.is_welcome:
         body += welcome(ctx, window.share_id)
     change = ChangeShare(share_id=window.share_id)
@@ -103,10 +105,27 @@ def share_form(ctx: Context, window: ShareWindow) -> Form:
         ref=_ref(ctx, window.share_id),
         title=ctx.text("share.window"),
         body=tuple(body),
-        submit=change,
-        submit_label=ctx.text("share.check"),
+        submit=change if is_live else LeaveForNetwork(share_id=window.share_id),
+        submit_label=ctx.text("share.check" if is_live else "share.continue"),
         close_label=ctx.text("share.close"),
         change=change,
+    )
+
+
+def ready_form(ctx: Context, window: ShareWindow) -> Form:
+    """Return the window of a text that is kept as it will go out, with the way to the network."""
+    known = NETWORKS[window.network]
+    change = ChangeShare(share_id=window.share_id, network=window.network, text=window.text)
+    body: list[Element | Field] = [Headline(window.title, picture=window.picture)]
+    if window.text:
+        body.append(Text((window.text,), style="quote"))
+    body += [*_answers(ctx, window), *_ways_on(ctx, window, _open_button(ctx, window))]
+    return Form(
+        ref=_ref(ctx, window.share_id),
+        title=ctx.text("share.window_on", network=known.label),
+        body=tuple(body),
+        close_label=ctx.text("share.change_text"),
+        back=change,
     )
 
 
@@ -158,21 +177,10 @@ def _answers(ctx: Context, window: ShareWindow) -> list[Element | Field]:
     return lines
 
 
-def _ways_on(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+def _ways_on(ctx: Context, window: ShareWindow, way: Button | LinkButton | None) -> list[Element | Field]:
     """Return the button to the network, what goes along with the words, and what to say afterwards."""
     known = NETWORKS[window.network]
-    first: Button | LinkButton
-    if window.address is None:
-        first = Button(label=ctx.text("share.continue"), action=ChangeShare(share_id=window.share_id), style="primary")
-    else:
-        first = LinkButton(
-            label=ctx.text("share.open", network=known.label),
-            url=window.address,
-            action=LeaveForNetwork(share_id=window.share_id),
-            style="primary",
-            about=window.title,
-        )
-    lines: list[Element | Field] = [Buttons((first,)), Text(_along(ctx, window), style="quiet")]
+    lines: list[Element | Field] = [*([Buttons((way,))] if way else []), Text(_along(ctx, window), style="quiet")]
     if not known.earns_points:
         lines.append(Text(ctx.rich("share.earns_nothing", network=known.label), style="quiet"))
     if window.inspiration:
@@ -180,6 +188,18 @@ def _ways_on(ctx: Context, window: ShareWindow) -> list[Element | Field]:
         lines += [Text((one,), style="quote") for one in window.inspiration]
     is_first_look = window.is_welcome and window.opened_at is None
     return lines if is_first_look else [*lines, Divider(), *_afterwards(ctx, window)]
+
+
+def _open_button(ctx: Context, window: ShareWindow) -> LinkButton | None:
+    if window.address is None:
+        return None
+    return LinkButton(
+        label=ctx.text("share.open", network=NETWORKS[window.network].label),
+        url=window.address,
+        action=LeaveForNetwork(share_id=window.share_id),
+        style="primary",
+        about=window.title,
+    )
 
 
 def _along(ctx: Context, window: ShareWindow) -> Spans:
@@ -203,32 +223,6 @@ def _paste(words: Words, share_id: int, *, is_again: bool = False) -> Button:
     return Button(
         label=words.text("share.paste_again" if is_again else "share.paste"), action=OpenPermalink(share_id=share_id)
     )
-
-
-def welcome(ctx: Context, share_id: int) -> list[Element | Field]:
-    """Return the short welcome that stands below the first share: what this is, what is kept, how to leave."""
-    company = ctx.programme.company
-    body: list[Element | Field] = [
-        Divider(),
-        Text(ctx.rich("welcome.title"), style="heading"),
-        Text(ctx.rich("welcome.what", company=company.name)),
-    ]
-    if company.sponsor and company.sponsor_word:
-        body += [Text((company.sponsor_word,), style="quote"), Text((f"— {company.sponsor}",), style="quiet")]
-    body.append(Text(ctx.rich("welcome.kept")))
-    if company.policy_url:
-        body.append(Text(ctx.rich("welcome.policy", policy=Link(company.policy_url, ctx.text("welcome.policy_link")))))
-    return [
-        *body,
-        Text(ctx.rich("welcome.names")),
-        Buttons(
-            (
-                Button(label=ctx.text("welcome.yes"), action=AnswerWelcome(names="yes", share_id=share_id)),
-                Button(label=ctx.text("welcome.no"), action=AnswerWelcome(names="no", share_id=share_id)),
-            )
-        ),
-        Text(ctx.rich("welcome.leave"), style="quiet"),
-    ]
 
 
 def shared_form(ctx: Context, view: SharedView) -> Form:
@@ -349,7 +343,7 @@ def _undone(ctx: Context, view: SharedView) -> tuple[Element, ...]:
     return (*body, Buttons((share_button(ctx.words, post_id=view.post_id, title=view.title),)))
 
 
-def permalink_form(ctx: Context, *, share_id: int, network: str) -> Form:
+def permalink_form(ctx: Context, *, share_id: int, network: str, url: str = "") -> Form:
     """Return the window that takes the link of the member's own post."""
     label = NETWORKS[network].label
     return Form(
@@ -357,11 +351,12 @@ def permalink_form(ctx: Context, *, share_id: int, network: str) -> Form:
         title=ctx.text("permalink.window"),
         body=(
             Text(ctx.rich("permalink.how", network=label)),
-            TextField(name="url", label=ctx.text("permalink.field", network=label), placeholder="https://"),
+            TextField(name="url", label=ctx.text("permalink.field", network=label), value=url, placeholder="https://"),
         ),
         submit=SubmitPermalink(share_id=share_id),
         submit_label=ctx.text("permalink.send"),
         close_label=ctx.text("share.close"),
+        back=ChangeShare(share_id=share_id),
     )
 
 
@@ -382,19 +377,3 @@ def ask_card(words: Words, *, share_id: int, title: str, network: str) -> Card:
 def dismissed_card(ctx: Context, *, title: str) -> Card:
     """Return the private answer to "not for me"."""
     return Card(title=ctx.text("share.dismissed"), body=(Text(ctx.rich("share.dismissed_text", title=title)),))
-
-
-def named_card(ctx: Context, *, is_named: bool) -> Card:
-    """Return the answer to whether a member's name may stand on boards."""
-    return Card(body=(_named(ctx, is_named=is_named),))
-
-
-def with_answer(ctx: Context, reply: Reply, *, is_named: bool) -> Reply:
-    """Return the window of `reply` with that answer where the question stood, at its end."""
-    if reply.form is None:
-        return reply
-    return replace(reply, form=replace(reply.form, body=(*reply.form.body, Divider(), _named(ctx, is_named=is_named))))
-
-
-def _named(ctx: Context, *, is_named: bool) -> Text:
-    return Text(ctx.rich("welcome.named" if is_named else "welcome.not_named"))

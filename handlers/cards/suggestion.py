@@ -87,10 +87,11 @@ def suggestion_row(words: Words, proposed: Proposed) -> tuple[Element, ...]:
     )
 
 
-def suggestion_window(words: Words, *, ref: str, links: Sequence[str]) -> Form:
+def suggestion_window(words: Words, *, ref: str, links: Sequence[str], why: str = "") -> Form:
     """Return the window to suggest: one link is filled in, several are a choice, none is asked for."""
-    why = TextField(
+    field = TextField(
         name="why",
+        value=why,
         label=words.text("suggest.label_why"),
         hint=words.text("suggest.hint_why"),
         is_long=True,
@@ -100,7 +101,7 @@ def suggestion_window(words: Words, *, ref: str, links: Sequence[str]) -> Form:
     return Form(
         ref=ref,
         title=words.text("suggest.window"),
-        body=(_link_field(words, links), why),
+        body=(_link_field(words, links), field),
         submit=SubmitSuggestion(),
         submit_label=words.text("suggest.submit"),
         close_label=words.text("post.close"),
@@ -116,11 +117,12 @@ def _link_field(words: Words, links: Sequence[str]) -> Field:
     return TextField(name="link", label=label, value=next(iter(links), ""), hint=words.text("suggest.hint_link"))
 
 
-def decline_window(words: Words, *, window: str, ref: str) -> Form:
-    """Return the window that asks why."""
-    reason = TextField(
+def decline_window(words: Words, *, window: str, ref: str, reason: str = "") -> Form:
+    """Return the window that asks why, with what was typed so far."""
+    field = TextField(
         name="reason",
         label=words.text("decide.label_reason"),
+        value=reason,
         hint=words.text("decide.hint_reason"),
         is_long=True,
         max_length=MAX_REASON,
@@ -128,7 +130,7 @@ def decline_window(words: Words, *, window: str, ref: str) -> Form:
     return Form(
         ref=window,
         title=words.text("decide.decline_title", ref=ref),
-        body=(reason,),
+        body=(field,),
         submit=Decline(ref=ref),
         submit_label=words.text("decide.decline"),
         close_label=words.text("post.close"),

@@ -2,13 +2,14 @@
 
 from storage.models.base import Base
 from storage.models.ledger import LedgerEntry, Total
-from storage.models.member import AdminCode, Crew, Dismissal, Member
+from storage.models.member import Address, AdminCode, Crew, Dismissal, Member, Pairing
 from storage.models.post import Announcement, Decision, Post, Wording
 from storage.models.share import GoVisitor, Salt, Share, TrackedLink, Visit
 from storage.models.suggestion import Suggestion, SuggestionAuthor
 from storage.models.work import InboxRow, JobRow, Lane, Picture, Tick
 
 __all__ = [
+    "Address",
     "AdminCode",
     "Announcement",
     "Base",
@@ -21,6 +22,7 @@ __all__ = [
     "Lane",
     "LedgerEntry",
     "Member",
+    "Pairing",
     "Picture",
     "Post",
     "Salt",

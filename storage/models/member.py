@@ -1,8 +1,8 @@
-"""Members, their crews, and posts that they do not want to hear of again."""
+"""Members, their crews and addresses, and posts that they do not want to hear of again."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -19,7 +19,11 @@ class Crew(Base):
 
 
 class Member(Base):
-    """A person in the company. After erasure `person_ref` is a random id and everything that names them is empty."""
+    """A person in the company. After erasure `person_ref` is a random id and everything that names them is empty.
+
+    Who is here on two platforms has a row for each; `same_as_id` of the one paired later names the row that counts:
+    shares, points and settings are that one's alone.
+    """
 
     __tablename__ = "member"
     __table_args__ = (UniqueConstraint("platform", "person_ref"), Index("ix_member_role", "role"))
@@ -45,6 +49,7 @@ class Member(Base):
     welcomed_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
+    same_as_id: Mapped[int | None] = mapped_column(BigKey, index=True)
 
 
 class Dismissal(Base):
@@ -55,6 +60,27 @@ class Dismissal(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), primary_key=True)
     at: Mapped[datetime]
+
+
+class Pairing(Base):
+    """A member's question to themselves on another platform, whether both are one person; answered there or over."""
+
+    __tablename__ = "pairing"
+
+    asker_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    asked_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    asked_at: Mapped[datetime]
+
+
+class Address(Base):
+    """Where a platform reaches a person or a place; `held` is its connector's own. A person's goes when they do."""
+
+    __tablename__ = "address"
+
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(200), primary_key=True)
+    held: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime]
 
 
 class AdminCode(Base):

@@ -8,12 +8,12 @@ from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.jobs import POLICIES, AnnounceIn, Job, JobState, RefreshAnnouncement, kind_of, pack_job
+from bot.core.jobs import AnnounceIn, Job, JobState, RefreshAnnouncement, kind_of, pack_job
 from bot.core.moderation import PostEvent
 from bot.core.posts import PostFace
 from storage.models import Announcement, JobRow, Post
 from storage.queries import posts
-from storage.queries.jobs import Plan
+from storage.queries.jobs import Plan, pool_of
 
 QUIET = timedelta(seconds=5)
 """Shares that follow each other this closely are shown by one redraw."""
@@ -136,7 +136,7 @@ async def _add_jobs(
                 "kind": kind_of(type(job)),
                 "held": pack_job(job),
                 "key": key,
-                "pool": POLICIES[type(job)].pool.value,
+                "pool": pool_of(session, job, lane=channel_ref),
                 "lane": channel_ref,
                 "priority": plan.priority,
                 "run_at": plan.run_at or now,

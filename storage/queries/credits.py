@@ -18,6 +18,8 @@ from storage.models import LedgerEntry, Member, Share, Suggestion, SuggestionAut
 from storage.queries.visits import IS_SEEN, IS_WAITING
 
 _COUNTED = [one.value for one in COUNTED]
+_EARNER = func.coalesce(Member.same_as_id, Member.id)
+"""Who earns: of one who is here on two platforms the row that counts, also for a share begun as they were joined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
             Share.id.label("share_id"),
             Share.post_id,
             (Share.state == ShareState.DRAFT.value).label("is_draft"),
-            Share.member_id,
+            _EARNER.label("member_id"),
             Visit.at,
             Visit.on_day,
             Visit.prefix,
@@ -127,7 +129,7 @@ async def list_proven_shares(session: AsyncSession, *, limit: int) -> Sequence[P
     rows = await session.execute(
         select(
             Share.id,
-            Share.member_id,
+            _EARNER.label("member_id"),
             Share.post_id,
             Share.network,
             Share.state,
@@ -180,7 +182,11 @@ class ApprovedSuggestion:
 
 
 async def list_approved_suggestions(session: AsyncSession, *, limit: int) -> Sequence[ApprovedSuggestion]:
-    """Return the oldest approved suggestions that are not credited, each with its first author."""
+    """Return the oldest approved suggestions that are not credited, each with its first author once it is held."""
+    waiting = select(Suggestion.id).where(Suggestion.credited_at.is_(None), Suggestion.state == "approved")
+    held = await session.scalars(
+        waiting.order_by(Suggestion.decided_at, Suggestion.id).limit(limit).with_for_update(of=Suggestion)
+    )
     first = (
         select(SuggestionAuthor.member_id)
         .where(SuggestionAuthor.suggestion_id == Suggestion.id)
@@ -193,7 +199,7 @@ async def list_approved_suggestions(session: AsyncSession, *, limit: int) -> Seq
     rows = await session.execute(
         select(
             Suggestion.id,
-            Member.id.label("member_id"),
+            _EARNER.label("member_id"),
             func.coalesce(Suggestion.decided_at, Suggestion.created_at, type_=Suggestion.created_at.type).label(
                 "decided_at"
             ),
@@ -201,10 +207,8 @@ async def list_approved_suggestions(session: AsyncSession, *, limit: int) -> Seq
             earns.label("is_earning"),
         )
         .join(Member, Member.id == first)
-        .where(Suggestion.credited_at.is_(None), Suggestion.state == "approved")
+        .where(Suggestion.id.in_(held.all()))
         .order_by(Suggestion.decided_at, Suggestion.id)
-        .limit(limit)
-        .with_for_update(of=Suggestion)
     )
     return [ApprovedSuggestion(**row) for row in rows.mappings()]
 

@@ -21,6 +21,7 @@ from bot.core.jobs import (
 from bot.core.moderation import PostState
 from bot.core.sharing import ShareState
 from storage.models import (
+    Address,
     Decision,
     Dismissal,
     GoVisitor,
@@ -29,6 +30,7 @@ from storage.models import (
     Lane,
     LedgerEntry,
     Member,
+    Pairing,
     Post,
     Share,
     Suggestion,
@@ -92,8 +94,10 @@ async def erase_member(session: AsyncSession, erased: Erased, *, now: datetime) 
             welcomed_at=None,
             left_at=now,
             erased_at=now,
+            same_as_id=None,
         )
     )
+    await _forget_whereabouts(session, erased)  # last: an address that is being kept holds the member's row until then
     return naming
 
 
@@ -140,6 +144,14 @@ async def _forget_jobs(session: AsyncSession, erased: Erased) -> None:
         held = [pack_job(AskShared(share_id=one)) for one in shares[start : start + IN_ONE_STATEMENT]]
         await session.execute(delete(JobRow).where(JobRow.kind == kind_of(AskShared), JobRow.held.in_(held)))
     await session.execute(delete(Lane).where(Lane.name.in_([lane_name(one.value, erased.person_ref) for one in Pool])))
+
+
+async def _forget_whereabouts(session: AsyncSession, erased: Erased) -> None:
+    """Forget where a member is reached, and the questions whether they are somebody on another platform."""
+    platform = select(Member.platform).where(Member.id == erased.member_id).scalar_subquery()
+    await session.execute(delete(Address).where(Address.platform == platform, Address.ref == erased.person_ref))
+    about_member = or_(Pairing.asker_id == erased.member_id, Pairing.asked_id == erased.member_id)
+    await session.execute(delete(Pairing).where(about_member))
 
 
 async def _forget_drafts(session: AsyncSession, member_id: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import InboxRow
 from storage.prepared import Prepared, Row, together
-from storage.queries.members import ME
+from storage.queries.members import ME, as_who_counts
 from storage.tables import INBOX
 
 _ADD = Prepared(
@@ -24,7 +24,7 @@ async def receive(
     added, found = await together(
         session, (_ADD, {"key": key[:200], "at": now}), (ME, {"platform": platform, "person_ref": person_ref})
     )
-    return found[0] if found else None, bool(added)
+    return await as_who_counts(session, found[0]) if found else None, bool(added)
 
 
 async def has_interaction(session: AsyncSession, *, key: str) -> bool:

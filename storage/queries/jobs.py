@@ -24,6 +24,12 @@ class Plan:
 AT_ONCE = Plan()
 
 
+def pool_of(session: AsyncSession, job: Job, *, lane: str) -> str:
+    """Return the name of the pool that a job falls under: that of its kind, on the platform that knows its lane."""
+    named: str = session.info["pool_of"](POLICIES[type(job)].pool.value, lane)
+    return named
+
+
 async def add_job(
     session: AsyncSession, job: Job, *, now: datetime, key: str | None = None, plan: Plan = AT_ONCE
 ) -> bool:
@@ -32,7 +38,7 @@ async def add_job(
         "kind": kind_of(type(job)),
         "held": pack_job(job),
         "key": key,
-        "pool": POLICIES[type(job)].pool.value,
+        "pool": pool_of(session, job, lane=plan.lane),
         "lane": plan.lane,
         "priority": plan.priority,
         "state": "queued",

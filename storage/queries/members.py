@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, literal, or_, select, update
+from sqlalchemy import ScalarSelect, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.core.people import Person, Role
 from storage.models import Dismissal, Member
@@ -14,26 +15,31 @@ from storage.prepared import Prepared, Row
 from storage.tables import MEMBER
 
 _MEMBER = MEMBER.c
-ME = Prepared(
-    select(
-        _MEMBER.id,
-        _MEMBER.platform,
-        _MEMBER.tenant_ref,
-        _MEMBER.person_ref,
-        _MEMBER.name,
-        _MEMBER.role,
-        _MEMBER.locale,
-        _MEMBER.chosen_locale,
-        _MEMBER.zone,
-        _MEMBER.crew_id,
-        _MEMBER.default_network,
-        _MEMBER.is_named,
-        _MEMBER.muted_topics,
-        _MEMBER.joined_at,
-        _MEMBER.welcomed_at,
-        _MEMBER.left_at,
-    ).where(_MEMBER.platform == bindparam("platform"), _MEMBER.person_ref == bindparam("person_ref"))
+_OF_ME = (
+    _MEMBER.id,
+    _MEMBER.platform,
+    _MEMBER.tenant_ref,
+    _MEMBER.person_ref,
+    _MEMBER.name,
+    _MEMBER.role,
+    _MEMBER.locale,
+    _MEMBER.chosen_locale,
+    _MEMBER.zone,
+    _MEMBER.crew_id,
+    _MEMBER.default_network,
+    _MEMBER.is_named,
+    _MEMBER.muted_topics,
+    _MEMBER.joined_at,
+    _MEMBER.welcomed_at,
+    _MEMBER.left_at,
 )
+ME = Prepared(
+    select(*_OF_ME, _MEMBER.same_as_id).where(
+        _MEMBER.platform == bindparam("platform"), _MEMBER.person_ref == bindparam("person_ref")
+    )
+)
+_WHO_COUNTS = Prepared(select(*_OF_ME).where(_MEMBER.id == bindparam("member_id")))
+_OF_AN_IDENTITY = ("platform", "tenant_ref", "person_ref", "locale", "zone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +53,28 @@ class Newcomer:
 
 
 async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> Row | None:
-    """Return what a context needs of one member, by column name; `None` for someone without a row."""
-    return await ME.first(session, {"platform": platform, "person_ref": person_ref})
+    """Return what a context needs of one member, by column name; `None` for someone without a row.
+
+    Of one who is here on two platforms it is the row that counts, but where and in which language they act now.
+    """
+    found = await ME.first(session, {"platform": platform, "person_ref": person_ref})
+    return None if found is None else await as_who_counts(session, found)
+
+
+async def as_who_counts(session: AsyncSession, found: Row) -> Row:
+    """Return what `ME` found as `find_me` does: for most it is what they have, for one of a pair one more statement."""
+    me = dict(found)
+    same_as_id = me.pop("same_as_id")
+    if same_as_id is None:
+        return me
+    counting = await _WHO_COUNTS.first(session, {"member_id": same_as_id})
+    return me if counting is None else {**counting, **{name: me[name] for name in _OF_AN_IDENTITY}}
+
+
+def number_that_counts(member_id: int) -> ScalarSelect[int]:
+    """Return, as part of a statement, the number of the row that counts for this one."""
+    own = aliased(Member)
+    return select(func.coalesce(own.same_as_id, own.id)).where(own.id == member_id).scalar_subquery()
 
 
 async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime) -> None:
@@ -78,6 +104,7 @@ class Known:
     """A member whose facts may be out of date."""
 
     id: int
+    platform: str
     person_ref: str
     left_at: datetime | None
 
@@ -86,7 +113,7 @@ async def list_longest_unseen(session: AsyncSession, *, before: datetime, limit:
     """Return members who were not looked up since `before`, longest ago first; erased ones are nobody's."""
     is_due = or_(Member.looked_up_at.is_(None), Member.looked_up_at < before)
     rows = await session.execute(
-        select(Member.id, Member.person_ref, Member.left_at)
+        select(Member.id, Member.platform, Member.person_ref, Member.left_at)
         .where(Member.erased_at.is_(None), is_due)
         .order_by(Member.looked_up_at.is_not(None), Member.looked_up_at, Member.id)
         .limit(limit)

@@ -21,6 +21,12 @@ async def find_picture(session: AsyncSession, *, token_hash: bytes) -> bytes | N
     return await session.scalar(select(Picture.body).where(Picture.token_hash == token_hash))
 
 
+async def take_picture(session: AsyncSession, *, token_hash: bytes) -> bytes | None:
+    """Return the picture of a token and delete it; of two who take it at once one gets it."""
+    taken = delete(Picture).where(Picture.token_hash == token_hash).returning(Picture.body)
+    return (await session.scalars(taken)).first()
+
+
 async def forget_pictures(session: AsyncSession, *, before: datetime) -> None:
     """Delete the pictures that were drawn before `before`."""
     await session.execute(delete(Picture).where(Picture.created_at < before))

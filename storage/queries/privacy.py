@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.core.sharing import ShareState
 from storage.models import (
@@ -23,6 +23,7 @@ from storage.models import (
     TrackedLink,
     Visit,
 )
+from storage.queries.members import number_that_counts
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -80,19 +81,26 @@ async def _count(session: AsyncSession, column: InstrumentedAttribute[int], *wan
 class Owner:
     """Who gets a file with what is kept about them, also after they have left."""
 
+    platform: str
     person_ref: str
     locale: str
     zone: str
 
 
 async def find_owner(session: AsyncSession, *, member_id: int) -> Owner | None:
-    """Return where a member's file goes; `None` once they are erased."""
+    """Return where a member's file goes: to the very identity that the row holds; `None` once it is erased."""
+    counting = aliased(Member)
     row = (
         (
             await session.execute(
                 select(
-                    Member.person_ref, func.coalesce(Member.chosen_locale, Member.locale).label("locale"), Member.zone
-                ).where(Member.id == member_id, Member.erased_at.is_(None))
+                    Member.platform,
+                    Member.person_ref,
+                    func.coalesce(counting.chosen_locale, Member.chosen_locale, Member.locale).label("locale"),
+                    Member.zone,
+                )
+                .outerjoin(counting, counting.id == Member.same_as_id)
+                .where(Member.id == member_id, Member.erased_at.is_(None))
             )
         )
         .mappings()
@@ -102,8 +110,14 @@ async def find_owner(session: AsyncSession, *, member_id: int) -> Owner | None:
 
 
 async def collect_mine(session: AsyncSession, *, member_id: int) -> Mapping[str, object]:
-    """Return everything that is kept about a member, under the names of `EXPORT_SECTIONS`; no hash, no token."""
-    profile = dict((await session.execute(_profile(member_id))).mappings().one())
+    """Return everything that is kept about a member, under the names of `EXPORT_SECTIONS`; no hash, no token.
+
+    Of one who is here on two platforms, whichever row is asked for, it is what stands with both.
+    """
+    member_id = (await session.scalars(select(number_that_counts(member_id)))).one()
+    profile = dict((await session.execute(_profile(Member.id == member_id))).mappings().one())
+    others = [dict(row) for row in (await session.execute(_profile(Member.same_as_id == member_id))).mappings()]
+    profile["other_identities"] = [{name: one[name] for name in _OF_AN_IDENTITY} for one in others]
     settings = {name: profile.pop(name) for name in ("default_network", "chosen_locale", "is_named", "muted_topics")}
     sections: dict[str, object] = {
         "profile": profile,
@@ -119,7 +133,10 @@ async def _rows(session: AsyncSession, wanted: Select[*tuple[object, ...]]) -> R
     return [dict(row) for row in (await session.execute(wanted)).mappings()]
 
 
-def _profile(member_id: int) -> Select[*tuple[object, ...]]:
+_OF_AN_IDENTITY = ("platform", "tenant_ref", "person_ref", "name", "email", "locale", "zone", "joined_at", "left_at")
+
+
+def _profile(wanted: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     columns: Select[*tuple[object, ...]] = select(
         Member.platform,
         Member.tenant_ref,
@@ -139,7 +156,7 @@ def _profile(member_id: int) -> Select[*tuple[object, ...]]:
         Member.is_named,
         Member.muted_topics,
     )
-    return columns.outerjoin(Crew, Crew.id == Member.crew_id).where(Member.id == member_id)
+    return columns.outerjoin(Crew, Crew.id == Member.crew_id).where(wanted)
 
 
 def _dismissals(member_id: int) -> Select[*tuple[object, ...]]:

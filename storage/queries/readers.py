@@ -12,6 +12,7 @@ from bot.core.programme import WorkingHours
 from bot.core.timing import next_working_time
 from storage.models import Member
 from storage.queries.jobs import Plan, add_job
+from storage.queries.members import number_that_counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Reader:
     """A member as somebody to write to."""
 
     member_id: int
+    platform: str
     person_ref: str
     name: str
     locale: str
@@ -27,6 +29,7 @@ class Reader:
 
 _READER = select(
     Member.id.label("member_id"),
+    Member.platform,
     Member.person_ref,
     Member.name,
     func.coalesce(Member.chosen_locale, Member.locale).label("locale"),
@@ -35,8 +38,9 @@ _READER = select(
 
 
 async def find_reader(session: AsyncSession, *, member_id: int) -> Reader | None:
-    """Return the member to write to; `None` for who has left or was erased."""
-    wanted = _READER.where(Member.id == member_id, Member.left_at.is_(None), Member.erased_at.is_(None))
+    """Return the member to write to, of a pair the one that counts; `None` for who has left or was erased."""
+    is_there = (Member.left_at.is_(None), Member.erased_at.is_(None))
+    wanted = _READER.where(Member.id == number_that_counts(member_id), *is_there)
     row = (await session.execute(wanted)).mappings().first()
     return Reader(**row) if row else None
 

@@ -67,7 +67,11 @@ _FACTS = {
     "evidenced": Share.evidenced_at,
 }
 _IS_LIVE = Share.state != ShareState.UNDONE.value
-_IS_REAL = or_(Share.state != ShareState.DRAFT.value, Share.said_at.is_not(None))
+_IS_REAL = or_(
+    Share.state.not_in((ShareState.DRAFT.value, ShareState.UNDONE.value)),
+    *(at.is_not(None) for at in _FACTS.values()),
+)
+"""Not only looked at; a window that was only looked at can be undone where two members turn out to be one."""
 
 
 async def list_post_totals(session: AsyncSession) -> Sequence[PostTotals]:

@@ -7,8 +7,9 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.moderation import PostState, SuggestionState
+from bot.core.pairing import OPEN_FOR
 from storage.models import AdminCode, GoVisitor, Post, Share, Suggestion, SuggestionAuthor, Tick, Visit
-from storage.queries import inbox, jobs, pictures, posts, salts
+from storage.queries import inbox, jobs, pairing, pictures, posts, salts
 from storage.queries.erasure import forget_share_drafts
 
 PORTION = 2000
@@ -59,11 +60,12 @@ async def forget_drafts(session: AsyncSession, *, before: datetime) -> bool:
 
 
 async def forget_small(session: AsyncSession, *, before: Mapping[str, datetime], today: date, now: datetime) -> None:
-    """Delete old interactions, done jobs, pictures, ticks, one-time codes, and what only the day itself needed."""
+    """Delete old interactions, done jobs, pictures, ticks, codes, questions, and what only the day itself needed."""
     await inbox.forget_interactions(session, before=before["inbox"])
     await jobs.forget_done(session, before=before["jobs"])
     await pictures.forget_pictures(session, before=before["pictures"])
     await salts.forget_salts(session, before=today)
+    await pairing.forget_questions(session, before=now - OPEN_FOR)
     await session.execute(delete(GoVisitor).where(GoVisitor.on_day < today))
     await session.execute(delete(AdminCode).where(AdminCode.expires_at < now))
     newer = Tick.__table__.alias("newer")

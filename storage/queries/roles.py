@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from bot.core.pairing import higher
 from bot.core.people import Role
 from storage.models import AdminCode, Crew, Member
 
@@ -33,20 +35,27 @@ async def fix_role(session: AsyncSession, *, member_id: int, role: Role, now: da
 
 
 async def count_roles(session: AsyncSession) -> Mapping[str, int]:
-    """Return how many members hold each role; those who left or were erased do not count."""
-    there = (Member.left_at.is_(None), Member.erased_at.is_(None))
+    """Return how many members hold each role, one of a pair; those who left or were erased do not count."""
+    there = (Member.left_at.is_(None), Member.erased_at.is_(None), Member.same_as_id.is_(None))
     rows = await session.execute(select(Member.role, func.count()).where(*there).group_by(Member.role))
     return {row[0]: row[1] for row in rows}
 
 
-async def refs_by_email(session: AsyncSession) -> dict[str, str]:
-    """Return the platform's reference of every member with a known address, by the address in lower case."""
+async def refs_by_email(session: AsyncSession) -> dict[str, list[str]]:
+    """Return the references, on every platform, of the members with a known address, by it in lower case."""
     rows = await session.execute(select(func.lower(Member.email), Member.person_ref).where(Member.email.is_not(None)))
-    return {row[0]: row[1] for row in rows}
+    found: dict[str, list[str]] = {}
+    for email, ref in rows:
+        found.setdefault(email, []).append(ref)
+    return found
 
 
 async def write_roles(session: AsyncSession, *, holders: Mapping[str, Role], may_demote: bool, now: datetime) -> None:
-    """Give the `holders` their roles; with `may_demote` everyone else becomes a plain member, fixed roles excepted."""
+    """Give the `holders` their roles; with `may_demote` everyone else becomes a plain member, fixed roles excepted.
+
+    Whoever is here on two platforms has the higher of what either identity is given.
+    """
+    holders = _of_who_counts(await _paired_refs(session), holders)
     changeable = Member.role_is_fixed.is_(False)
     for role in (Role.CURATOR, Role.ADMIN):
         refs = [ref for ref, held in holders.items() if held is role]
@@ -61,7 +70,12 @@ async def write_roles(session: AsyncSession, *, holders: Mapping[str, Role], may
 
 
 async def write_crews(session: AsyncSession, *, crews: Mapping[str, str], may_remove: bool) -> None:
-    """Put people (by reference) into their teams (by name); with `may_remove` all others are in none."""
+    """Put people (by reference) into their teams (by name); with `may_remove` all others are in none.
+
+    Whoever is here on two platforms is in the team of the row that counts, else in that of the other.
+    """
+    paired = await _paired_refs(session)
+    crews = {paired.get(ref, ref): crews[ref] for ref in sorted(crews, key=lambda ref: ref not in paired)}
     numbers = {row.name: row.id for row in await session.scalars(select(Crew))}
     for name in sorted(set(crews.values()) - numbers.keys()):
         session.add(crew := Crew(name=name))
@@ -74,3 +88,20 @@ async def write_crews(session: AsyncSession, *, crews: Mapping[str, str], may_re
     if may_remove:
         gone = (Member.person_ref.not_in(list(crews)), Member.crew_id.is_not(None))
         await session.execute(update(Member).where(*gone).values(crew_id=None))
+
+
+async def _paired_refs(session: AsyncSession) -> Mapping[str, str]:
+    """Return, by the reference of each row that leads to another one, the reference of that one."""
+    counting = aliased(Member)
+    rows = await session.execute(
+        select(Member.person_ref, counting.person_ref).join(counting, counting.id == Member.same_as_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _of_who_counts(paired: Mapping[str, str], holders: Mapping[str, Role]) -> Mapping[str, Role]:
+    held: dict[str, Role] = {}
+    for ref, role in holders.items():
+        counting = paired.get(ref, ref)
+        held[counting] = higher(held.get(counting, role), role)
+    return held

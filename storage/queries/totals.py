@@ -1,6 +1,6 @@
 """Running sums per member and period: they follow the ledger in the same transaction, and can be rebuilt from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -73,15 +73,16 @@ async def roll_month(session: AsyncSession, *, now: datetime, programme: Program
     await session.execute(insert(Total).from_select([*_KEY, *_COUNTS], rows))
 
 
-async def rebuild_totals(session: AsyncSession, *, now: datetime, programme: Programme) -> None:
-    """Make every running sum anew from the ledger."""
-    await session.execute(delete(Total))
-    columns = (LedgerEntry.member_id, LedgerEntry.on_day)
-    rows = await session.execute(
-        select(*columns, func.sum(LedgerEntry.points), func.sum(_shares()), func.sum(LedgerEntry.visits)).group_by(
-            *columns
-        )
-    )
+async def rebuild_totals(
+    session: AsyncSession, *, now: datetime, programme: Programme, member_ids: Sequence[int] | None = None
+) -> None:
+    """Make every running sum anew from the ledger, or only those of some members."""
+    old, columns = delete(Total), (LedgerEntry.member_id, LedgerEntry.on_day)
+    sums_of = select(*columns, func.sum(LedgerEntry.points), func.sum(_shares()), func.sum(LedgerEntry.visits))
+    if member_ids is not None:
+        old, sums_of = old.where(Total.member_id.in_(member_ids)), sums_of.where(columns[0].in_(member_ids))
+    await session.execute(old)
+    rows = await session.execute(sums_of.group_by(*columns))
     sums = [
         Sums(member_id=row[0], on_day=row[1], points=int(row[2]), shares=int(row[3]), visits=int(row[4]))
         for row in rows

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,17 +21,20 @@ import pytest
 from bot.environment import secret_of
 from bot.process import hold_folder
 from connectors.chat.slack.manifest import SCOPES
+from connectors.chat.teams.package import MAX_MENU_DESCRIPTION
 from storage.engine import Sessions, sqlite_url
 from storage.migrations import HEAD
 from storage.schema import create_schema
 from storage.types import keyed_hash
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "migrate", "doctor", "admin-code", "export", "manifest")
+COMMANDS = ("run", "migrate", "doctor", "admin-code", "export", "manifest", "package")
 CONFIG = """
 company: {name: Brightwater}
 channels: [{id: C1, name: news}]
 """
+APP_ID = "7d0f5b52-5f8e-4d1c-9a53-0f3b6f2c9a11"
+TEAMS_APP = {"TEAMS_APP_ID": APP_ID, "PUBLIC_URL": "https://vouch.example.com"}
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_SIGNING_SECRET": "signing", "PUBLIC_URL": "http://127.0.0.1:9"}
 
 
@@ -74,11 +78,12 @@ def vouch(tmp_path: Path, data: Path) -> Run:
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ
     }
     base = {**system, "VOUCH_CONFIG": str(config), "VOUCH_DATA": str(data), "SLACK_API_URL": "http://127.0.0.1:9/"}
+    base["PYTHONPATH"] = str(ROOT)
 
-    def run(*words: str, **env: str) -> Answer:
+    def run(*words: str, folder: Path = ROOT, **env: str) -> Answer:
         done = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-m", "bot", *words],
-            cwd=ROOT,
+            cwd=folder,
             env=base | env,
             capture_output=True,
             text=True,
@@ -235,11 +240,72 @@ def test_the_manifest_without_an_address_says_what_to_set(vouch: Run) -> None:
     assert answer.err.startswith("PUBLIC_URL is not set; Slack must know where to send requests")
 
 
+def test_the_teams_package_is_written_where_one_is_and_says_what_is_next(vouch: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("company: {name: Brightwater, policy_url: 'https://brightwater.example/p'}\n")
+    answer = vouch("package", "teams", folder=tmp_path, **TEAMS_APP)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(
+        "vouch-teams.zip holds the Teams app: version 1.0.0, manifest 1.25.\nUpload it in the Teams"
+    )
+    with zipfile.ZipFile(tmp_path / "vouch-teams.zip") as archive:
+        assert sorted(archive.namelist()) == ["color.png", "manifest.json", "nl.json", "outline.png"]
+        told, dutch = json.loads(archive.read("manifest.json")), json.loads(archive.read("nl.json"))
+    assert (told["id"], told["version"], told["validDomains"]) == (APP_ID, "1.0.0", ["vouch.example.com"])
+    assert told["developer"]["name"] == "Brightwater"
+    assert told["developer"]["privacyUrl"] == "https://brightwater.example/p"
+    menu = {one["title"]: one["description"] for one in told["bots"][0]["commandLists"][0]["commands"]}
+    assert menu["suggest"] == "<link> [why]: suggest something worth sharing"
+    assert menu["me"] == "what your own shares brought; only you see it"
+    assert dutch["bots[0].commandLists[0].commands[0].description"].startswith("<link> [waarom]: ")
+    said = [*menu.values(), *(text for place, text in dutch.items() if "commandLists" in place)]
+    assert max(map(len, said)) <= MAX_MENU_DESCRIPTION
+
+
+def test_the_teams_package_with_slash_commands_says_what_else_to_set(vouch: Run, tmp_path: Path) -> None:
+    output = tmp_path / "with-slash.zip"
+    answer = vouch("package", "teams", "--slash", "--app-version", "1.4.0", "--output", str(output), **TEAMS_APP)
+    assert answer.code == 0
+    assert answer.out.startswith(f"{output} holds the Teams app: version 1.4.0, manifest 1.29.\n")
+    assert "TEAMS_TARGETED is not set, so what is asked by a slash is answered in the personal chat" in answer.err
+    assert "company.policy_url in config.yaml is not set to an https address" in answer.err
+    with zipfile.ZipFile(output) as archive:
+        told = json.loads(archive.read("manifest.json"))
+    assert (told["manifestVersion"], told["version"]) == ("1.29", "1.4.0")
+    assert told["bots"][0]["supportsTargetedMessages"] is True
+    assert told["developer"]["privacyUrl"] == "https://vouch.example.com"
+
+
+def test_the_teams_package_names_everything_that_keeps_it_from_being_written(vouch: Run, tmp_path: Path) -> None:
+    answer = vouch("package", "teams", "--app-version", "1.0", folder=tmp_path, PUBLIC_URL="http://vouch.example.com")
+    assert (answer.code, answer.out) == (2, "")
+    app, address, version = answer.err.splitlines()
+    assert app.startswith("TEAMS_APP_ID is not set; the package must name your Azure Bot")
+    assert address.startswith("PUBLIC_URL: 'http://vouch.example.com' is not https; Teams needs an address")
+    assert version == "--app-version: '1.0' is no version; write three numbers, such as 1.0.1"
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_a_teams_package_that_cannot_be_written_says_so(vouch: Run, tmp_path: Path) -> None:
+    answer = vouch("package", "teams", "--output", str(tmp_path), **TEAMS_APP)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith(f"--output: {str(tmp_path)!r} cannot be written to (Is a directory)\n")
+
+
 def test_run_without_tokens_names_everything_that_is_missing(vouch: Run) -> None:
     answer = vouch("run")
     assert answer.code == 2
-    names = [line.partition(" ")[0] for line in answer.err.splitlines()]
-    assert names == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "PUBLIC_URL"]
+    platform, address = answer.err.splitlines()
+    assert platform.startswith("no platform is set; for Slack set SLACK_BOT_TOKEN")
+    assert "for Teams set TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID" in platform
+    assert address.startswith("PUBLIC_URL is not set")
+
+
+def test_run_refuses_a_teams_without_app_id_also_beside_slack(vouch: Run) -> None:
+    answer = vouch("run", **TOKENS, TEAMS_APP_PASSWORD="very-secret", TEAMS_TENANT_ID=APP_ID)  # noqa: S106 - made up
+    assert answer.code == 2
+    assert answer.err.startswith("TEAMS_APP_ID is not set; it is the app id of your Azure Bot")
+    assert len(answer.err.splitlines()) == 1
+    assert "very-secret" not in answer.err
 
 
 @pytest.mark.parametrize("command", ["run", "doctor"])

@@ -1,101 +1,21 @@
 """The doctor finds what is wrong, says what to do about it, and one finding does not hide another."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from bot.core.errors import OutsideError, Refused, TryLater
-from bot.core.ports import Identity
+from bot.core.errors import Refused, TryLater
 from bot.core.programme import AnnounceChannel, Programme, RoleSource
-from bot.doctor import Finding, Level, Patient, check_database, check_environment, check_programme, examine
+from bot.doctor import Level, Patient, check_database, check_environment, check_programme, examine
 from bot.environment import Environment, read_environment
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES
 from storage.engine import Sessions, sqlite_url
-from storage.migrations.upgrade import upgrade
-from storage.models import JobRow
+from tests.bot.patients import ADVICE, FakeProbe, FakeWeb, on_first, read_roles, troubles
 from tests.fakes import FakeSurface
-from tests.handlers.conftest import CURATORS, GENERAL, NEWS
-
-COMPLETE = {
-    "SLACK_BOT_TOKEN": "xoxb-1",
-    "SLACK_SIGNING_SECRET": "secret",
-    "PUBLIC_URL": "https://vouch.example.com",
-    "TRUSTED_PROXIES": "10.0.0.1",
-}
-
-
-@dataclass
-class FakeProbe:
-    """A platform that says who we are, or fails."""
-
-    scopes: frozenset[str] = frozenset(SCOPES)
-    ahead: timedelta = timedelta(0)
-    error: OutsideError | None = None
-
-    async def identify(self) -> Identity:
-        if self.error is not None:
-            raise self.error
-        return Identity(name="Brightwater as vouch", scopes=self.scopes, at=datetime.now(UTC) + self.ahead)
-
-
-@dataclass
-class FakeWeb:
-    """What the public address answers; an error is raised."""
-
-    answer: int | Exception = 200
-    asked: list[str] = field(default_factory=list)
-
-    async def fetch(self, url: str) -> int:
-        self.asked.append(url)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> Environment:
-    """A complete environment."""
-    return read_environment({**COMPLETE, "VOUCH_DATA": str(tmp_path / "data")})
-
-
-@pytest.fixture
-async def migrated(tmp_path: Path) -> AsyncIterator[Sessions]:
-    """A database with the current schema, whose roles were read just now."""
-    opened = Sessions(sqlite_url(tmp_path))
-    await upgrade(opened)
-    await read_roles(opened, at=datetime.now(UTC))
-    yield opened
-    await opened.close()
-
-
-async def read_roles(sessions: Sessions, *, at: datetime) -> None:
-    async with sessions.begin() as session:
-        held = {"pool": "inside", "lane": "", "priority": 0, "tries": 1, "run_at": at, "created_at": at}
-        session.add(JobRow(kind="refresh_roles", held="{}", state="done", done_at=at, **held))
-
-
-@pytest.fixture
-def patient(environment: Environment, programme: Programme, migrated: Sessions) -> Patient:
-    """An installation in which all is well."""
-    return Patient(
-        environment=environment,
-        programme=replace(programme, curators=RoleSource(groups=("S1",))),
-        sessions=migrated,
-        surface=FakeSurface(channels=(GENERAL, NEWS, CURATORS)),
-        probe=FakeProbe(),
-        required_scopes=REQUIRED_SCOPES,
-        scopes=SCOPES,
-        fetch=FakeWeb().fetch,
-    )
-
-
-async def troubles(patient: Patient) -> list[Finding]:
-    """Return what is not good."""
-    return [one for one in await examine(patient) if one.level is not Level.GOOD]
+from tests.handlers.conftest import GENERAL
 
 
 async def test_a_sound_installation_has_no_complaint_and_every_check_is_named(patient: Patient) -> None:
@@ -106,13 +26,10 @@ async def test_a_sound_installation_has_no_complaint_and_every_check_is_named(pa
 
 
 async def test_every_complaint_says_what_to_do(patient: Patient) -> None:
-    broken = replace(
-        patient,
-        environment=read_environment({"VOUCH_DATA": str(patient.environment.data)}),
-        surface=FakeSurface(),
-        probe=FakeProbe(scopes=frozenset(), ahead=timedelta(hours=1)),
+    worse = replace(patient, environment=read_environment({"VOUCH_DATA": str(patient.environment.data)}))
+    found = await troubles(
+        on_first(worse, surface=FakeSurface(), probe=FakeProbe(scopes=frozenset(), ahead=timedelta(hours=1)))
     )
-    found = await troubles(broken)
     assert len(found) > 12
     assert all(one.do for one in found)
 
@@ -120,7 +37,22 @@ async def test_every_complaint_says_what_to_do(patient: Patient) -> None:
 def test_what_run_needs_is_named(tmp_path: Path) -> None:
     found = check_environment(read_environment({"VOUCH_DATA": str(tmp_path)}))
     missing = [one.says.partition(" ")[0] for one in found if one.level is Level.WRONG]
-    assert missing == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "PUBLIC_URL"]
+    assert missing == ["no", "PUBLIC_URL"]
+    (platform,) = [one for one in found if one.says == "no platform is set"]
+    assert platform.do.startswith("for Slack set SLACK_BOT_TOKEN")
+    assert "for Teams set TEAMS_APP_ID" in platform.do
+
+
+def test_a_half_set_platform_is_named(environment: Environment) -> None:
+    half = replace(environment, teams=replace(environment.teams, app_password="made-up"))  # noqa: S106
+    found = [one.says for one in check_environment(half) if one.do]
+    assert found == ["TEAMS_APP_ID is not set", "TEAMS_TENANT_ID is not set"]
+
+
+def test_requests_that_nobody_signs_are_questioned(environment: Environment) -> None:
+    open_to_all = replace(environment, teams=replace(environment.teams, is_anonymous=True))
+    (finding,) = [one for one in check_environment(open_to_all) if one.do]
+    assert (finding.level, finding.says[:21]) == (Level.WARNING, "TEAMS_ANONYMOUS is on")
 
 
 def test_a_public_address_without_a_trusted_proxy_is_questioned(environment: Environment) -> None:
@@ -174,7 +106,7 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 async def test_a_database_that_is_away_does_not_hide_the_rest(patient: Patient) -> None:
     away = Sessions("postgresql://vouch@/vouch?host=/nowhere-at-all")
-    found = await examine(replace(patient, sessions=away, surface=FakeSurface()))
+    found = await examine(on_first(replace(patient, sessions=away), surface=FakeSurface()))
     wrong = [(one.about, one.says) for one in found if one.level is Level.WRONG]
     assert wrong[0] == ("database", "the database does not answer (FileNotFoundError)")
     assert ("channels", "the bot is not in #general") in wrong
@@ -198,39 +130,40 @@ async def test_roles_that_are_stale_are_named_with_their_age(patient: Patient) -
 
 @pytest.mark.parametrize("scope", sorted(SCOPES))
 async def test_a_missing_scope_is_named_with_what_it_turns_off(patient: Patient, scope: str) -> None:
-    (finding,) = await troubles(replace(patient, probe=FakeProbe(scopes=frozenset(SCOPES) - {scope})))
+    (finding,) = await troubles(on_first(patient, probe=FakeProbe(scopes=frozenset(SCOPES) - {scope})))
     assert finding.says == f"{scope} is missing: {SCOPES[scope]}"
     assert finding.level is (Level.WRONG if scope in REQUIRED_SCOPES else Level.WARNING)
 
 
 async def test_a_refused_token_is_told_from_a_platform_that_is_away(patient: Patient) -> None:
-    (refused,) = await troubles(replace(patient, probe=FakeProbe(error=Refused("token_revoked"))))
+    (refused,) = await troubles(on_first(patient, probe=FakeProbe(error=Refused("token_revoked"))))
     assert (refused.about, refused.says) == ("token", "the platform refuses the token (token_revoked)")
     away = FakeProbe(error=TryLater(timedelta(seconds=10), "unreachable"))
-    (silent,) = await troubles(replace(patient, probe=away))
+    (silent,) = await troubles(on_first(patient, probe=away))
     assert silent.says == "the platform does not answer (unreachable)"
+    assert (refused.do, silent.do) == (ADVICE.refused, ADVICE.away)
 
 
 async def test_each_channel_that_the_bot_is_not_in_is_named(patient: Patient) -> None:
     more = (*patient.programme.channels, AnnounceChannel(ref="C9", name="far", language="en"))
-    found = await troubles(
-        replace(patient, surface=FakeSurface(channels=(GENERAL,)), programme=replace(patient.programme, channels=more))
-    )
+    wider = replace(patient, programme=replace(patient.programme, channels=more))
+    found = await troubles(on_first(wider, surface=FakeSurface(channels=(GENERAL,))))
     assert [one.says for one in found] == [
         f"the bot is not in {name}" for name in ("#nieuws", "#far", "the curators' channel")
     ]
-    assert {one.do for one in found} == {"type /invite @Vouch there"}
+    assert {one.do for one in found} == {ADVICE.outside}
 
 
 async def test_channels_that_cannot_be_listed_are_said_so(patient: Patient) -> None:
     surface = FakeSurface(fail_next=[Refused("missing_scope")])
-    (finding,) = await troubles(replace(patient, surface=surface))
+    (finding,) = await troubles(on_first(patient, surface=surface))
     assert (finding.level, finding.says) == (Level.WARNING, "the bot's channels could not be listed (missing_scope)")
+    assert finding.do == ADVICE.hidden
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=3), timedelta(minutes=-3)])
 async def test_a_wrong_clock_is_named(patient: Patient, ahead: timedelta) -> None:
-    (finding,) = await troubles(replace(patient, probe=FakeProbe(ahead=ahead)))
+    (finding,) = await troubles(on_first(patient, probe=FakeProbe(ahead=ahead)))
     assert (finding.about, finding.level) == ("clock", Level.WRONG)
     assert "turn on time synchronisation" in finding.do
 

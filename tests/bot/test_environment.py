@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from bot.config import ConfigError
-from bot.environment import DEFAULT_SLACK_API, is_loopback, missing_for_run, read_environment, secret_of
+from bot.environment import (
+    DEFAULT_SLACK_API,
+    DEFAULT_TEAMS_LOGIN,
+    DEFAULT_TEAMS_OPENID,
+    is_loopback,
+    missing_for_package,
+    missing_for_run,
+    read_environment,
+    secret_of,
+)
 
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-1-very-secret",
@@ -16,7 +25,14 @@ SECRETS = {
     "METRICS_TOKEN": "metrics-very-secret",
     "DATABASE_URL": "postgresql://vouch:password-very-secret@db/vouch",
 }
+SLACK = {name: SECRETS[name] for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")}
+TEAMS = {
+    "TEAMS_APP_ID": "7D0F5B52-5f8e-4d1c-9a53-0f3b6f2c9a11",
+    "TEAMS_APP_PASSWORD": "teams-very-secret",
+    "TEAMS_TENANT_ID": "0b6f9C2e-1111-4222-8333-944455556666",
+}
 PUBLIC = {"PUBLIC_URL": "https://vouch.example.com"}
+HERE = {"PUBLIC_URL": "http://127.0.0.1:3000"}
 
 
 @pytest.fixture
@@ -37,13 +53,23 @@ def test_an_empty_environment_has_sensible_defaults(env: dict[str, str]) -> None
     assert (found.host, found.port, found.public_url) == ("127.0.0.1", 3000, None)
     assert (found.slack_api_url, found.trusted_proxies, found.preview_allow) == (DEFAULT_SLACK_API, (), ())
     assert (found.config_path, found.database_url, found.log_format) == (Path("config.yaml"), None, "json")
+    assert (found.has_slack, found.has_teams) == (False, False)
+    teams = found.teams
+    assert (teams.app_id, teams.app_password, teams.tenant_id, teams.service_hosts) == ("", "", "", ())
+    assert (teams.login_url, teams.openid_url) == (DEFAULT_TEAMS_LOGIN, DEFAULT_TEAMS_OPENID)
+    assert (teams.is_anonymous, teams.is_targeted) == (False, False)
 
 
 def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
     found = read_environment(
         env
         | SECRETS
+        | TEAMS
         | {
+            "TEAMS_LOGIN_URL": "https://login.microsoftonline.us/",
+            "TEAMS_OPENID_URL": "https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
+            "TEAMS_SERVICE_HOSTS": "smba.infra.gov.teams.microsoft.us, SMBA.infra.dod.teams.microsoft.us,",
+            "TEAMS_TARGETED": "1",
             "PUBLIC_URL": "https://vouch.example.com/",
             "VOUCH_PORT": "8443",
             "VOUCH_HOST": "0.0.0.0",  # noqa: S104 - what a container is given
@@ -57,6 +83,14 @@ def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
     assert found.trusted_proxies == ("10.0.0.0/8", "2001:db8::1")
     assert found.preview_allow == ("http://127.0.0.1:8080",)
     assert found.slack_bot_token == SECRETS["SLACK_BOT_TOKEN"]
+    teams = found.teams
+    assert (teams.app_id, teams.tenant_id) == (TEAMS["TEAMS_APP_ID"].lower(), TEAMS["TEAMS_TENANT_ID"].lower())
+    assert teams.app_password == TEAMS["TEAMS_APP_PASSWORD"]
+    assert teams.login_url == "https://login.microsoftonline.us", "without a slash at the end"
+    assert teams.openid_url.endswith("azure.us/v1/.well-known/openidconfiguration")
+    assert teams.service_hosts == ("smba.infra.gov.teams.microsoft.us", "smba.infra.dod.teams.microsoft.us")
+    assert (teams.is_targeted, teams.is_anonymous) == (True, False)
+    assert (found.has_slack, found.has_teams) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +111,26 @@ def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
         ("PREVIEW_ALLOW", "intranet", "PREVIEW_ALLOW: 'intranet' is no origin; write scheme, host and port"),
         ("PREVIEW_ALLOW", "http://intranet/page", "PREVIEW_ALLOW: 'http://intranet/page' is no origin"),
         ("VOUCH_LOG", "xml", "VOUCH_LOG: 'xml' is unknown; write json or plain"),
+        ("TEAMS_APP_ID", "vouch", "TEAMS_APP_ID: is no id; write it as Azure shows it"),
+        ("TEAMS_APP_ID", f"{{{TEAMS['TEAMS_APP_ID']}}}", "TEAMS_APP_ID: is no id"),
+        ("TEAMS_APP_ID", TEAMS["TEAMS_APP_ID"] + "\n", "TEAMS_APP_ID: is no id"),
+        ("TEAMS_TENANT_ID", "example.onmicrosoft.com", "TEAMS_TENANT_ID: is no id; write it as Azure shows it"),
+        ("TEAMS_LOGIN_URL", "login.microsoftonline.com", "TEAMS_LOGIN_URL: 'login.microsoftonline.com' is not a URL"),
+        ("TEAMS_LOGIN_URL", "http://login.example.com", "TEAMS_LOGIN_URL: 'http://login.example.com' is not https"),
+        (
+            "TEAMS_OPENID_URL",
+            "http://login.example.com/x",
+            "TEAMS_OPENID_URL: 'http://login.example.com/x' is not https",
+        ),
+        ("TEAMS_OPENID_URL", "keys", "TEAMS_OPENID_URL: 'keys' is not a URL"),
+        (
+            "TEAMS_SERVICE_HOSTS",
+            "https://smba.example.com",
+            "'https://smba.example.com' is no host; write a name alone",
+        ),
+        ("TEAMS_SERVICE_HOSTS", "*.example.com", "TEAMS_SERVICE_HOSTS: '*.example.com' is no host"),
+        ("TEAMS_SERVICE_HOSTS", "smba.example.com,smba.example.com/amer", "'smba.example.com/amer' is no host"),
+        ("TEAMS_ANONYMOUS", "1", "TEAMS_ANONYMOUS lets anyone in who can reach Vouch and is for development"),
         ("DATABASE_URL", "mysql://db/vouch", "DATABASE_URL: only sqlite and postgresql are supported"),
         ("DATABASE_URL", "just words", "DATABASE_URL: is not a database's address"),
     ],
@@ -94,6 +148,43 @@ def test_all_that_is_wrong_is_named_at_once(env: dict[str, str]) -> None:
 def test_a_wrong_database_address_is_not_repeated_for_its_password(env: dict[str, str]) -> None:
     (problem,) = problems(env | {"DATABASE_URL": "mysql://vouch:password-very-secret@db/vouch"})
     assert "very-secret" not in problem
+
+
+@pytest.mark.parametrize("name", ["TEAMS_APP_ID", "TEAMS_TENANT_ID"])
+def test_a_secret_in_the_place_of_an_id_is_not_repeated(env: dict[str, str], name: str) -> None:
+    (problem,) = problems(env | {name: TEAMS["TEAMS_APP_PASSWORD"]})
+    assert "very-secret" not in problem
+
+
+@pytest.mark.parametrize("name", ["TEAMS_LOGIN_URL", "TEAMS_OPENID_URL"])
+def test_a_fake_of_the_platform_on_this_machine_needs_no_certificate(env: dict[str, str], name: str) -> None:
+    found = read_environment(env | {name: "http://127.0.0.1:9/keys"}).teams
+    assert "http://127.0.0.1:9/keys" in (found.login_url, found.openid_url)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_bot_without_authentication_is_taken_on_loopback(env: dict[str, str], host: str) -> None:
+    found = read_environment(env | HERE | {"TEAMS_ANONYMOUS": "true", "VOUCH_HOST": host})
+    assert (found.teams.is_anonymous, found.has_teams, found.teams.app_id) == (True, True, "")
+    assert missing_for_run(found) == []
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        HERE | {"VOUCH_HOST": "0.0.0.0"},  # noqa: S104 - what a container is given
+        HERE | {"VOUCH_HOST": "::"},
+        HERE | {"VOUCH_HOST": "localhost.example.com"},
+        PUBLIC,
+        {"PUBLIC_URL": "", "VOUCH_WITHOUT_PUBLIC_URL": "1"},
+    ],
+)
+@pytest.mark.parametrize("rest", [{}, TEAMS])
+def test_a_bot_without_authentication_is_refused_anywhere_else(
+    env: dict[str, str], elsewhere: dict[str, str], rest: dict[str, str]
+) -> None:
+    (problem,) = problems(env | rest | elsewhere | {"TEAMS_ANONYMOUS": "1"})
+    assert problem.endswith("VOUCH_HOST and PUBLIC_URL must be loopback")
 
 
 def test_a_data_folder_that_is_a_file_is_said_so(tmp_path: Path) -> None:
@@ -157,12 +248,61 @@ def test_loopback_is_told_from_everything_else(url: str, answer: bool) -> None: 
     assert is_loopback(url) is answer
 
 
-def test_what_run_cannot_do_without_is_named_with_where_to_get_it(env: dict[str, str]) -> None:
-    token, proof, address = missing_for_run(read_environment(env))
-    assert token.startswith("SLACK_BOT_TOKEN is not set; it is the xoxb-")
+def begun(found: list[str]) -> list[str]:
+    """Return the first word of each line."""
+    return [line.partition(" ")[0] for line in found]
+
+
+def test_without_any_platform_both_ways_are_named(env: dict[str, str]) -> None:
+    platform, address = missing_for_run(read_environment(env))
+    assert platform.startswith("no platform is set; for Slack set SLACK_BOT_TOKEN")
+    assert "for Teams set TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID (docs/teams.md)" in platform
+    assert address.startswith("PUBLIC_URL is not set")
+    assert all("docs/install.md" in line for line in (platform, address))
+
+
+def test_a_half_set_slack_names_the_rest(env: dict[str, str]) -> None:
+    (proof,) = missing_for_run(read_environment(env | PUBLIC | {"SLACK_BOT_TOKEN": "xoxb-1"}))
     assert "SLACK_SIGNING_SECRET (for HTTP) or SLACK_APP_TOKEN (for Socket Mode) is not set" in proof
-    assert "PUBLIC_URL is not set" in address
-    assert all("docs/install.md" in line for line in (token, proof, address))
+    (token,) = missing_for_run(read_environment(env | PUBLIC | {"SLACK_APP_TOKEN": "xapp-1"}))
+    assert token.startswith("SLACK_BOT_TOKEN is not set; it is the xoxb-")
+
+
+@pytest.mark.parametrize("left_out", sorted(TEAMS))
+@pytest.mark.parametrize("slack", [{}, SLACK])
+def test_a_half_set_teams_names_the_rest_even_beside_a_whole_slack(
+    env: dict[str, str], left_out: str, slack: dict[str, str]
+) -> None:
+    given = {name: value for name, value in TEAMS.items() if name != left_out}
+    found = read_environment(env | PUBLIC | slack | given)
+    assert begun(missing_for_run(found)) == [left_out]
+    assert (found.has_slack, found.has_teams) == (bool(slack), False)
+
+
+def test_two_half_set_platforms_name_everything(env: dict[str, str]) -> None:
+    given = {"SLACK_SIGNING_SECRET": "s", "TEAMS_APP_PASSWORD": "p"}
+    found = missing_for_run(read_environment(env | given))
+    assert begun(found) == ["SLACK_BOT_TOKEN", "TEAMS_APP_ID", "TEAMS_TENANT_ID", "PUBLIC_URL"]
+
+
+@pytest.mark.parametrize(
+    ("given", "has"), [(SLACK, (True, False)), (TEAMS, (False, True)), (SLACK | TEAMS, (True, True))]
+)
+def test_one_whole_platform_is_enough_and_two_are_fine(
+    env: dict[str, str], given: dict[str, str], has: tuple[bool, bool]
+) -> None:
+    found = read_environment(env | PUBLIC | given)
+    assert missing_for_run(found) == []
+    assert (found.has_slack, found.has_teams) == has
+
+
+def test_the_package_needs_an_app_and_an_address(env: dict[str, str]) -> None:
+    assert begun(missing_for_package(read_environment(env))) == ["TEAMS_APP_ID", "PUBLIC_URL"]
+    app = {"TEAMS_APP_ID": TEAMS["TEAMS_APP_ID"]}
+    assert missing_for_package(read_environment(env | app | PUBLIC)) == []
+    assert missing_for_package(read_environment(env | app | HERE)) == []
+    (problem,) = missing_for_package(read_environment(env | app | {"PUBLIC_URL": "http://vouch.example.com"}))
+    assert problem.startswith("PUBLIC_URL: 'http://vouch.example.com' is not https; Teams needs")
 
 
 @pytest.mark.parametrize("proof", ["SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN"])
@@ -179,9 +319,15 @@ def test_running_without_an_address_must_be_wanted(env: dict[str, str], value: s
 
 
 def test_no_secret_is_shown_when_it_is_printed(env: dict[str, str]) -> None:
-    found = read_environment(env | SECRETS | PUBLIC)
-    for shown in (repr(found), str(found), f"{found}", f"{[found]}"):
+    found = read_environment(env | SECRETS | TEAMS | PUBLIC)
+    for shown in (repr(found), str(found), f"{found}", f"{[found]}", repr(found.teams), f"{found.teams}"):
         assert "very-secret" not in shown
+
+
+def test_every_secret_is_kept_out_of_logs(env: dict[str, str]) -> None:
+    found = read_environment(env | SECRETS | TEAMS | PUBLIC).secrets
+    assert {value for value in found if value.endswith("very-secret")} == set(found)
+    assert len(found) == len(SECRETS) + 1
 
 
 def test_the_installations_key_is_made_once_and_readable_by_nobody_else(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import fields
-from typing import get_args, get_origin, get_type_hints
+from typing import ClassVar, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,10 @@ def _values(declared: object) -> st.SearchStrategy[object]:
 def _any_action() -> st.SearchStrategy[a.Action]:
     kinds = sorted(actions().values(), key=name_of)
     return st.sampled_from(kinds).flatmap(
-        lambda kind: st.builds(kind, **{name: _values(hint) for name, hint in get_type_hints(kind).items()})
+        lambda kind: st.builds(
+            kind,
+            **{name: _values(hint) for name, hint in get_type_hints(kind).items() if get_origin(hint) is not ClassVar},
+        )
     )
 
 

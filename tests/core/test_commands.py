@@ -24,6 +24,8 @@ from bot.core.commands import COMMANDS, is_command, parse_command
         ("leaderboard season", a.ShowBoard(period="season", crews=False)),
         ("leaderboard Team month", a.ShowBoard(period="month", crews=True)),
         ("setup 1234", a.Setup(code="1234")),
+        ("home", a.OpenHome()),
+        ("pair", a.Pair()),
         ("failures", a.ShowFailures()),
     ],
 )

@@ -71,6 +71,7 @@ def programme() -> Programme:
 class World:
     """Everything a use case meets, and short ways to fill the database and to act.
 
+    `is_live` says whether the platform tells of changes and followed links.
     `act` opens one transaction as the dispatcher does, so that what one click did is committed before the next.
     """
 
@@ -81,6 +82,7 @@ class World:
     pages: FakePages = field(default_factory=FakePages)
     charts: FakeCharts = field(default_factory=FakeCharts)
     composers: FakeComposers = field(default_factory=FakeComposers)
+    is_live: bool = True
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     async def add_member(self, name: str = "Ada", **changes: object) -> Member:
@@ -140,6 +142,7 @@ class World:
             received_at=self.clock.now(),
             channel_ref=GENERAL,
             window_ref=window,
+            is_live=self.is_live,
         )
         locale = member.chosen_locale or member.locale
         return Context(

@@ -1,5 +1,7 @@
 """Help shows what one's role may do, and answers an unknown word with the nearest known one."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.actions import ShowHelp
@@ -19,12 +21,17 @@ async def help_for(world: World, action: ShowHelp, **changes: object) -> str:
 async def test_help_names_every_command_of_a_role_and_no_other(world: World, role: Role, locale: str) -> None:
     shown = await help_for(world, ShowHelp(), role=role.value, locale=locale)
     named = {word for word in COMMANDS if f"/vouch {word}" in shown}
-    hidden = {"join"} if role is Role.ADMIN else {"join", "setup"}
+    hidden = {"join", "pair"} if role is Role.ADMIN else {"join", "pair", "setup"}
     assert named == {word for word, one in COMMANDS.items() if role.may(one.right)} - hidden
 
 
 async def test_help_shows_what_follows_a_word_in_the_members_language(world: World) -> None:
     assert "/vouch decline <id> <reden>: wijs het af" in await help_for(world, ShowHelp(), role="curator", locale="nl")
+
+
+async def test_where_the_company_has_two_chats_help_tells_how_to_be_one_in_both(world: World) -> None:
+    world.programme = replace(world.programme, is_on_two=True)
+    assert "/vouch pair" in await help_for(world, ShowHelp())
 
 
 async def test_whoever_has_left_is_told_how_to_join(world: World) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.core.actions import ComeBack, DismissPost, OpenHome, OpenShare, ShowQueue, StartPost
 from bot.core.cards import Card
-from handlers import home, share
+from handlers import dismiss, home
 from storage.models import Member, Post, Share, Suggestion
 from tests.handlers.conftest import NOW, World
 from tests.handlers.windows import buttons_of, has_action, words_of
@@ -46,7 +46,7 @@ async def test_only_what_can_be_shared_now_is_shown(world: World) -> None:
 async def test_not_for_me_takes_a_post_away_and_puts_its_topic_behind(world: World) -> None:
     posts = await add_posts(world, {"topics": ["water"]}, {"topics": ["water"]}, {"topics": ["people"]})
     ada = await world.add_member()
-    await world.act(share.dismiss_post, ada, DismissPost(post_id=posts[0].id))
+    await world.act(dismiss.dismiss_post, ada, DismissPost(post_id=posts[0].id))
     assert shown_posts(await home_of(world, ada)) == [posts[2].id, posts[1].id]
     assert len(shown_posts(await home_of(world, await world.add_member("Ben")))) == 3
 

@@ -18,7 +18,7 @@ from bot.core.actions import (
 from bot.core.errors import NotFound, TryLater, Unable
 from bot.core.jobs import AskShared, CreditVisits, RefreshAnnouncement
 from bot.core.reply import Reply
-from handlers import share
+from handlers import ask, dismiss, share
 from storage.models import Announcement, Dismissal, LedgerEntry, Member, Share, Total, TrackedLink, Visit
 from tests.handlers.conftest import GENERAL, NOW, World
 from tests.handlers.sharing import OWN, POSTED, all_shares, left, opened, share_of
@@ -168,7 +168,7 @@ async def test_not_for_me_is_private_and_kept_once(world: World) -> None:
     post = await world.add_post("Words.")
     ada = await world.add_member()
     for _ in range(2):
-        reply = await world.act(share.dismiss_post, ada, DismissPost(post_id=post.id))
+        reply = await world.act(dismiss.dismiss_post, ada, DismissPost(post_id=post.id))
         assert "Nobody sees this" in words_of(reply.card)
     async with world.sessions.reading() as session:
         assert len((await session.scalars(select(Dismissal))).all()) == 1
@@ -178,16 +178,16 @@ async def test_how_it_went_is_asked_once_and_not_if_it_is_known(world: World) ->
     post = await world.add_post("Words.")
     ada = await world.add_member()
     await left(world, ada, post)
-    assert await share.ask_shared(world.out, AskShared(share_id=1)) is None
+    assert await ask.ask_shared(world.out, AskShared(share_id=1)) is None
     assert world.surface.told == []  # the network was never opened
     async with world.sessions.begin() as session:
         (await session.get_one(Share, 1)).opened_at = NOW
-    await share.ask_shared(world.out, AskShared(share_id=1))
+    await ask.ask_shared(world.out, AskShared(share_id=1))
     [(who, card)] = world.surface.told
     assert who == ada.person_ref
     assert [type(one.action) for one in buttons_of(card)] == [SayShared, OpenPermalink, UndoShare]
     await world.act(share.say_shared, ada, SayShared(share_id=1))
-    await share.ask_shared(world.out, AskShared(share_id=1))
+    await ask.ask_shared(world.out, AskShared(share_id=1))
     assert len(world.surface.told) == 1
 
 
@@ -197,7 +197,7 @@ async def test_nobody_is_asked_in_the_evening_however_long_the_question_waited(w
         (await session.get_one(Share, 1)).opened_at = NOW
     world.clock.advance(timedelta(hours=9))  # 20:00 in Amsterdam
     with pytest.raises(TryLater):
-        await share.ask_shared(world.out, AskShared(share_id=1))
+        await ask.ask_shared(world.out, AskShared(share_id=1))
     assert world.surface.told == []
 
 
@@ -256,7 +256,7 @@ async def confirm(world: World, member: Member) -> Reply:
 
 async def test_a_post_that_is_gone_cannot_be_put_aside(world: World) -> None:
     with pytest.raises(NotFound):
-        await world.act(share.dismiss_post, await world.add_member(), DismissPost(post_id=99))
+        await world.act(dismiss.dismiss_post, await world.add_member(), DismissPost(post_id=99))
 
 
 async def test_whoever_has_left_is_not_asked(world: World) -> None:
@@ -266,5 +266,5 @@ async def test_whoever_has_left_is_not_asked(world: World) -> None:
     async with world.sessions.begin() as session:
         (await session.get_one(Share, 1)).opened_at = NOW
         (await session.get_one(Member, ada.id)).left_at = NOW
-    await share.ask_shared(world.out, AskShared(share_id=1))
+    await ask.ask_shared(world.out, AskShared(share_id=1))
     assert world.surface.told == []

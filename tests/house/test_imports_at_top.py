@@ -13,10 +13,17 @@ from tests.house.sources import ROOMS, functions, list_sources
 
 # file: the modules that it imports inside functions.
 LATE: dict[str, set[str]] = {
-    "bot/app.py": {"connectors.charts"},  # matplotlib
+    "bot/app.py": {"connectors.charts", "bot.chat.slack", "bot.chat.teams"},  # matplotlib, and each platform's SDK
     "bot/cli.py": {"bot.operate", "bot.start"},  # everything: `vouch --help` needs none of it
     "bot/start.py": {"bot.demo", "storage.migrations.upgrade"},  # YAML and Alembic, at a first start only
-    "bot/operate.py": {"storage.migrations.upgrade"},  # Alembic, which `migrate` alone needs
+    "bot/operate.py": {
+        "storage.migrations.upgrade",  # Alembic, which `migrate` alone needs
+        "bot.chat.teams",  # the SDK of Teams, and with it what else only a doctor of Teams needs
+        "connectors.chat.teams.addresses",
+        "connectors.chat.teams.probe",
+        "connectors.chat.teams.tokens",
+        "connectors.chat.teams.webhook",
+    },
     "playground/__main__.py": {"playground.server"},  # the bot, which needs longer, is started before
 }
 

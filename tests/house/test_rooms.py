@@ -93,6 +93,16 @@ TABLE = (
         ours=("bot.core", "connectors.chat.slack"),
         others=("slack_bolt", "slack_sdk", "aiohttp", "starlette"),
     ),
+    Row(
+        "connectors/chat/teams/adapter.py",
+        ours=("bot.core", "connectors.chat.teams"),
+        others=("botbuilder", "botframework"),
+    ),
+    Row(
+        "connectors/chat/teams/*.py",
+        ours=("bot.core", "connectors.chat.teams"),
+        others=("aiohttp", "jwt", "starlette"),
+    ),
     Row("connectors/social/*.py", ours=("bot.core", "connectors.http")),
     Row("connectors/previews/*.py", ours=("bot.core", "connectors.http"), others=("bs4",)),
     Row("connectors/__init__.py"),

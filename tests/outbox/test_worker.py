@@ -260,7 +260,7 @@ async def test_what_is_urgent_goes_first(world: World) -> None:
 
 
 async def test_no_minute_holds_more_starts_than_the_platform_allows(world: World) -> None:
-    pools, lanes = limits_of(Pace(posts_a_minute=60))
+    pools, lanes = limits_of({"chat": Pace(posts_a_minute=60)})
     claim = outbox.Claim(owner="me", most=16, lease=timedelta(minutes=1), pools=pools, lanes=lanes)
     async with world.sessions.begin() as session:
         for number in range(200):

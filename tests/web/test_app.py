@@ -121,12 +121,56 @@ async def test_no_other_address_shows_a_picture(web: Web, name: str) -> None:
     assert PNG not in answer.body
 
 
-@pytest.mark.parametrize("path", ["/", "/admin", "/l", "/go", "/go/", "/p/", "/favicon.ico", "/%00"])
+@pytest.mark.parametrize("path", ["//", "/admin", "/l", "/go", "/go/", "/p/", "/favicon.ico", "/%00"])
 async def test_everything_else_is_a_plain_page(web: Web, path: str) -> None:
     answer = await web.ask(path, Accept_Language="nl")
     assert answer.status == 404
     assert "Deze pagina bestaat niet" in answer.text
     assert answer.headers["x-robots-tag"] == "noindex"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says", "rules"),
+    [
+        (
+            "en-GB",
+            "with which people at R&amp;D &lt;Brightwater&gt; share",
+            "The rules of R&amp;D &lt;Brightwater&gt; for",
+        ),
+        (
+            "nl",
+            "daarmee delen mensen van R&amp;D &lt;Brightwater&gt;",
+            "De regels van R&amp;D &lt;Brightwater&gt; voor",
+        ),
+    ],
+)
+async def test_the_front_page_says_whose_it_is_and_leads_to_the_rules(
+    makes: Makes, asked: str, says: str, rules: str
+) -> None:
+    company = replace(
+        makes.world.programme.company, name="R&D <Brightwater>", policy_url='https://example.com/?a=1&b="'
+    )
+    makes.world.programme = replace(makes.world.programme, company=company)
+    async with makes.serve() as web:
+        answer = await web.ask("/", Accept_Language=asked)
+        looked_at = await web.ask("/", method="HEAD")
+    assert (answer.status, looked_at.status, looked_at.body) == (200, 200, b"")
+    assert "<h1>R&amp;D &lt;Brightwater&gt;</h1>" in answer.text
+    assert says in answer.text
+    assert f'<a href="https://example.com/?a=1&amp;b=&quot;">{rules}' in answer.text
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<script" not in answer.text
+
+
+async def test_the_front_page_is_there_without_rules_and_without_a_public_address(makes: Makes) -> None:
+    company = replace(makes.world.programme.company, policy_url="")
+    makes.world.programme = replace(makes.world.programme, company=company, public_url=None)
+    async with makes.serve() as web:
+        answer = await web.ask("/")
+        assert (await web.ask("/", method="POST")).status == 405
+    assert (answer.status, "<a " in answer.text) == (200, False)
+    assert "Brightwater" in answer.text
 
 
 async def test_a_known_address_with_another_method_is_not_allowed(web: Web) -> None:

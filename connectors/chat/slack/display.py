@@ -27,6 +27,7 @@ from connectors.chat.slack.render_text import Json, Unrenderable
 log = logging.getLogger("vouch.slack")
 _DRAIN_WITHIN = timedelta(seconds=5)
 _MOST_WINDOWS = 10_000
+_ASKED_IN_WORDS = (Kind.COMMAND, Kind.CONVERSATION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +64,12 @@ class Display:
             return {}
         if reply.form is not None:
             self._start(self._show_form(reply.form, place, reply))
-        if reply.card is None:
+        card = reply.card or (reply.home if place.kind in _ASKED_IN_WORDS else None)
+        if card is None:
             return {}
         if place.kind is Kind.COMMAND and not is_late:
-            return {"response_type": "ephemeral", **render_message(reply.card)}
-        self._start(self._tell(reply.card, place))
+            return {"response_type": "ephemeral", **render_message(card)}
+        self._start(self._tell(card, place))
         return {}
 
     def apologise(self, place: Place, *, is_unreadable: bool = False) -> None:

@@ -1,5 +1,6 @@
 """`ChatSurface` over Slack's Web API: each method one call, but for files and paged lists, which are several."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 
@@ -12,10 +13,11 @@ from bot.core.people import Person
 from bot.core.ports import Attachment
 from connectors.chat.slack.calls import AGAIN_AFTER, CALL_WITHIN, call
 from connectors.chat.slack.people import person_from
-from connectors.chat.slack.render import render_home, render_message, render_window
+from connectors.chat.slack.render import render_message, render_window
 from connectors.chat.slack.workspace import Workspace
 
 JOB_EVENT = "vouch_job"
+_REFERENCE = re.compile(r"[A-Z][A-Z0-9-]{2,}")
 _PAGE = 200
 _MOST_PAGES = 100
 
@@ -27,6 +29,10 @@ class SlackSurface:
         """Speak through `client`, which is built by `new_client` and never repeats a post by itself."""
         self._client = client
         self._workspace = workspace
+
+    def knows(self, ref: str) -> bool:
+        """Say whether `ref` has the form of Slack's ids: a letter for the kind, then capitals and digits."""
+        return _REFERENCE.fullmatch(ref) is not None
 
     async def post(self, channel_ref: str, card: Card, *, key: str) -> str:
         """Post `card` in a channel and return the message's reference; `key` marks the message, it does not dedupe."""
@@ -80,10 +86,6 @@ class SlackSurface:
     async def redraw_window(self, window: str, form: Form) -> None:
         """Redraw the open window whose `Form.ref` is `window`; `Refused("not_found")` if it is not open."""
         await call(self._client.views_update(external_id=window, view=render_window(form)))
-
-    async def redraw_home(self, person_ref: str, card: Card) -> None:
-        """Redraw one person's Home tab."""
-        await call(self._client.views_publish(user_id=person_ref, view=render_home(card)))
 
     async def look_up(self, person_ref: str) -> Person:
         """Return a person as Slack describes them now."""

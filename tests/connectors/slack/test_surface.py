@@ -133,11 +133,6 @@ async def test_a_window_is_redrawn_by_our_own_name_for_it(surface: SlackSurface,
     assert "view_id" not in slack.asked("views.update")[0]
 
 
-async def test_the_home_tab_is_redrawn_for_one_person(surface: SlackSurface, slack: FakeSlack) -> None:
-    await surface.redraw_home("U0ANNA", CARD)
-    assert slack.asked("views.publish")[0]["user_id"] == "U0ANNA"
-
-
 async def test_a_person_is_looked_up_with_their_language_and_zone(surface: SlackSurface, slack: FakeSlack) -> None:
     slack.will("users.info", body={"ok": True, "user": payload("user")})
     person = await surface.look_up("U0ANNA")

@@ -1,0 +1,319 @@
+"""What the rows of a click have in common: the database, the statements of each click, both sides in turn, the row.
+
+Both sides get the same signed request in process, on the loop that `vouch run` has, in turn, click by click. Ours is
+measured from the request until its answer is sent: verified, decoded, handled, committed. What goes on after that is
+waited for between the clicks. The baseline is what the platform's SDK does to answer the same request, and then the
+very statements that ours sent for the same click until its answer, run with aiosqlite in one transaction.
+"""
+
+import asyncio
+import gc
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiosqlite
+from sqlalchemy import event, func, insert, select
+from starlette.types import ASGIApp
+
+from benchmarks.table import Result, at_most
+from bot.clock import WallClock
+from bot.core.actions import DismissPost, OpenShare
+from bot.core.points import PointsPolicy
+from bot.core.programme import AnnounceChannel, Company, NetworkSettings, Programme
+from bot.dispatch import Dispatcher, Route
+from bot.process import fastest_loop
+from connectors.social.composer import Composers
+from handlers.dismiss import dismiss_post
+from handlers.share import open_share
+from storage.engine import Sessions, sqlite_url
+from storage.models import Base, Member, Post, Wording
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=1500", "temp_store=MEMORY")
+PROGRAMME = Programme(
+    company=Company(name="Brightwater"),
+    zone=ZoneInfo("Europe/Amsterdam"),
+    public_url="https://vouch.example.com",
+    channels=(AnnounceChannel(ref="C1", name="news", language="en"),),
+    curators_channel=None,
+    networks={name: NetworkSettings(name=name) for name in ("linkedin", "x", "mastodon", "bluesky")},
+    points=(PointsPolicy(),),
+)
+"""A programme like a company's own."""
+
+Statement = tuple[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A signed request, as an ASGI server would hand it over."""
+
+    path: str
+    body: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+
+    async def send_to(self, app: ASGIApp) -> bytes:
+        """Send it, check that it is answered with 200, and return the body of the answer."""
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": self.path,
+            "raw_path": self.path.encode(),
+            "query_string": b"",
+            "headers": [*self.headers, (b"content-length", str(len(self.body)).encode())],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+            "scheme": "http",
+            "http_version": "1.1",
+            "asgi": {"version": "3.0"},
+            "state": {},
+        }
+        answers: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": self.body, "more_body": False}
+
+        async def send(message: Any) -> None:  # noqa: ANN401 - whatever ASGI sends
+            answers.append(message)
+
+        await app(scope, receive, send)
+        if answers[0]["status"] != 200:
+            raise RuntimeError(f"the click was answered with {answers[0]['status']}")
+        return b"".join(one.get("body", b"") for one in answers[1:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """A platform's real way in to a database of its own; `settle` waits for what goes on after an answer."""
+
+    app: ASGIApp
+    settle: Callable[[], Awaitable[None]]
+    sessions: Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """A kind of click: by whom, as what request, where it leads, what only answers it, and what each leaves one row of.
+
+    Click number n is by member n, who has not clicked before; `meet` makes the platform know so many of them.
+    """
+
+    member: Callable[[int], Mapping[str, Any]]
+    request: Callable[[int], Posted]
+    way_in: Callable[[Path], AbstractAsyncContextManager[WayIn]]
+    bare: ASGIApp
+    leaves: type[Base]
+    meet: Callable[[Sessions, int], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The median seconds of a click in one round, on either side, and of what goes on after the answer.
+
+    `ratio` is the median of each click's own: what else the machine does meets both sides of a pair alike.
+    """
+
+    ours: float
+    bare: float
+    after: float
+    ratio: float
+
+
+@dataclass(slots=True)
+class Recording:
+    """The statements of each click until its answer, as SQLite got them."""
+
+    clicks: list[list[Statement]] = field(default_factory=list)
+    is_on: bool = False
+
+    def listen_to(self, sessions: Sessions) -> None:
+        """Note what connections that are yet to be opened will run."""
+        for engine in (sessions.writer, sessions.reader):
+            event.listen(engine.sync_engine, "do_connect", self._connect_with)
+
+    def _connect_with(self, _dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+        recording = self
+
+        class Noting(sqlite3.Connection):
+            def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401
+                if recording.is_on and not sql.startswith(("BEGIN", "PRAGMA")):
+                    recording.clicks[-1].append((sql, parameters))
+                return super().execute(sql, parameters)
+
+        options["factory"] = Noting
+
+
+def measured(click: Click, budget: Mapping[str, Any]) -> Sequence[Round]:
+    """Return the rounds of a click on SQLite; raises unless each one left what it has to."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vouch-bench-") as name,
+        asyncio.Runner(loop_factory=fastest_loop()) as runner,
+    ):
+        return runner.run(_measured(Path(name), click, budget))
+
+
+def row(name: str, rounds: Sequence[Round], *, bare: str, most: float, note: str) -> Result:
+    """Return the row of these rounds against `bare`, at most `most` times as long."""
+    ratio = median(one.ratio for one in rounds)
+    return Result(
+        name=name,
+        measured=f"{median(one.ours for one in rounds) * 1e3:.2f} ms",
+        baseline=f"{median(one.bare for one in rounds) * 1e3:.2f} ms {bare}",
+        ratio=f"{ratio:.2f}",
+        target=f"<= {most}",
+        verdict=at_most(ratio, most),
+        note=note,
+    )
+
+
+async def fill(folder: Path, click: Click, *, members: int) -> None:
+    """Make a database with one published post, three wordings and that many members."""
+    sessions = Sessions(sqlite_url(folder))
+    now = datetime.now(UTC)
+    async with sessions.writer.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+        people = [{**_member(number, now), **click.member(number)} for number in range(members)]
+        await connection.execute(insert(Member), people)
+        await connection.execute(insert(Post), [_post(now)])
+        wordings = [
+            {"post_id": 1, "language": "en", "network": None, "position": n, "text": f"Wording {n} " * 9}
+            for n in range(3)
+        ]
+        await connection.execute(insert(Wording), wordings)
+    if click.meet is not None:
+        await click.meet(sessions, members)
+    await sessions.close()
+
+
+def dispatcher(sessions: Sessions, clock: WallClock) -> Dispatcher:
+    """Return the real dispatcher of these clicks."""
+    return Dispatcher(
+        sessions=sessions,
+        routes={OpenShare: Route(handler=open_share), DismissPost: Route(handler=dismiss_post)},
+        surfaces={},
+        programme=PROGRAMME,
+        composers=Composers(),
+        clock=clock,
+        secret=b"k" * 32,
+    )
+
+
+async def _measured(folder: Path, click: Click, budget: Mapping[str, Any]) -> list[Round]:
+    rounds, clicks = budget["rounds"], budget["clicks"]
+    seed = folder / "seed"
+    seed.mkdir()
+    await fill(seed, click, members=(rounds + 1) * clicks)
+    recorded = await _record(_copy(seed, folder / "recorded"), click, (rounds + 1) * clicks)
+    async with (
+        click.way_in(_copy(seed, folder / "ours")) as ours,
+        _by_hand(_copy(seed, folder / "bare"), recorded) as by_hand,
+    ):
+        gc.freeze()  # as `vouch run` does once it has started
+        numbers = [range(one * clicks, (one + 1) * clicks) for one in range(rounds + 1)]
+        found = [await _round(click, ours, by_hand, numbers=one) for one in numbers]
+        await _check(ours.sessions, click.leaves, clicks=(rounds + 1) * clicks)
+    return found[1:]  # the first one warms up
+
+
+async def _round(click: Click, ours: WayIn, by_hand: Callable[[int], Awaitable[None]], *, numbers: range) -> Round:
+    took: dict[str, list[float]] = {"ours": [], "after": [], "bare": [], "ratio": []}
+    for number in numbers:
+        request = click.request(number)
+        began = time.perf_counter()
+        await request.send_to(ours.app)
+        answered = time.perf_counter()
+        await ours.settle()
+        settled = time.perf_counter()
+        await request.send_to(click.bare)
+        await by_hand(number)
+        us, them = answered - began, time.perf_counter() - settled
+        for name, value in (("ours", us), ("after", settled - answered), ("bare", them), ("ratio", us / them)):
+            took[name].append(value)
+    return Round(**{name: median(values) for name, values in took.items()})
+
+
+async def _check(sessions: Sessions, table: type[Base], *, clicks: int) -> None:
+    """Raise unless every click left its row: what failed fast would look fast."""
+    async with sessions.reading() as session:
+        kept = await session.scalar(select(func.count()).select_from(table))
+    if kept != clicks:
+        raise RuntimeError(f"{clicks} clicks left {kept} rows of {table.__name__}")
+
+
+async def _record(folder: Path, click: Click, count: int) -> list[list[Statement]]:
+    """Return the statements of each click, taken while ours handles them on a database of its own."""
+    recording = Recording()
+    async with click.way_in(folder) as ours:
+        recording.listen_to(ours.sessions)
+        for number in range(count):
+            request = click.request(number)
+            recording.clicks.append([])
+            recording.is_on = True
+            await request.send_to(ours.app)
+            recording.is_on = False
+            await ours.settle()
+    return recording.clicks
+
+
+@asynccontextmanager
+async def _by_hand(folder: Path, recorded: list[list[Statement]]) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    connection = await aiosqlite.connect(folder / "vouch.db", isolation_level=None)
+    for pragma in PRAGMAS:
+        await connection.execute(f"PRAGMA {pragma}")
+
+    async def write(number: int) -> None:
+        await connection.execute("BEGIN IMMEDIATE")
+        for statement, parameters in recorded[number]:
+            await connection.execute_fetchall(statement, parameters)
+        await connection.commit()
+
+    yield write
+    await connection.close()
+
+
+def _copy(seed: Path, folder: Path) -> Path:
+    shutil.copytree(seed, folder)
+    return folder
+
+
+def _member(number: int, now: datetime) -> dict[str, Any]:
+    return {
+        "name": f"Member {number}",
+        "locale": "en-GB",
+        "zone": "Europe/Amsterdam",
+        "role": "member",
+        "role_is_fixed": False,
+        "muted_topics": [],
+        "joined_at": now,
+        "welcomed_at": now,
+    }
+
+
+def _post(now: datetime) -> dict[str, Any]:
+    return {
+        "state": "published",
+        "title": "A school that flushes with rain",
+        "summary": "400 pupils, one roof, and 1.2 million litres of drinking water saved every year.",
+        "link": "https://example.com/rain",
+        "source": "example.com",
+        "picture": "https://example.com/rain.png",
+        "language": "en",
+        "channels": ["C1"],
+        "topics": ["water"],
+        "networks": ["linkedin", "x", "mastodon", "bluesky"],
+        "disclosure": "",
+        "typed": {},
+        "author_id": 1,
+        "created_at": now,
+        "updated_at": now,
+        "published_at": now - timedelta(days=1),
+    }

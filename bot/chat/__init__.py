@@ -1,0 +1,1 @@
+"""The parts of each platform, put together for one process."""

@@ -1,0 +1,166 @@
+"""The connector's address book: learns from every activity where people and places are reached, and remembers it.
+
+Learning asks nobody and is never waited for. `keep` writes what is new once an activity was handled: so who has become
+a member by it is kept, and a guest is not.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.core.errors import OutsideError, Refused
+from bot.core.ports import AddressBook
+from connectors.chat.teams.remembered import MOST_HELD, PLACE, SERVICE, TRUSTED_FOR, Remembered
+from connectors.chat.teams.whereabouts import (
+    Activity,
+    PersonAddress,
+    PlaceAddress,
+    ended_by,
+    is_an_end,
+    lessons_of,
+    merged,
+    read_address,
+)
+
+log = logging.getLogger("vouch.teams")
+
+
+class Addresses:
+    """Where people and places are reached; `names` are those of the places by reference and change by themselves."""
+
+    def __init__(
+        self,
+        book: AddressBook,
+        *,
+        may_call: Callable[[str], bool],
+        most: int = MOST_HELD,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Remember in `book`, at most `most` in memory; service addresses that `may_call` refuses count for nothing."""
+        self._book = book
+        self._may_call = may_call
+        self._now = now
+        self._remembered = Remembered(book, most=most, now=now)
+        self._places: dict[str, PlaceAddress] = {}
+        self._listed_at = float("-inf")
+        self.names: dict[str, str] = {}
+
+    # Learning
+
+    def notice(self, activity: Activity) -> None:
+        """Learn what `activity` tells; nothing is written or asked."""
+        told = lessons_of(activity)
+        if is_an_end(activity) or not self._may_call(told.service_url):
+            return
+        self._remembered.learn(SERVICE, PlaceAddress(service_url=told.service_url))
+        for ref, place in told.places.items():
+            self.learn_place(ref, place)
+        if told.person_ref:
+            self._remembered.learn(told.person_ref, told.person)
+
+    def learn_place(self, ref: str, place: PlaceAddress) -> None:
+        """Learn what is new of a place; nothing is written or asked."""
+        if self._remembered.learn(PLACE + ref, place):
+            known = self._places.get(ref)
+            self._show(ref, merged(known, place) if known else place)
+
+    async def keep(self, activity: Activity | None = None) -> None:
+        """Write what was learned of members and places, by `activity` and before; what cannot be written now waits."""
+        try:
+            await self._remembered.write()
+        except OutsideError as error:
+            log.warning("where people are reached could not be written, trying again later: %s", error.code)
+
+    async def keep_person(self, person_ref: str, learned: PersonAddress) -> None:
+        """Learn of a person what a call brought, and write it."""
+        self._remembered.learn(person_ref, learned)
+        await self.keep()
+
+    # Forgetting
+
+    async def forget(self, activity: Activity) -> None:
+        """Forget what `activity` says is over: a channel or group chat, all of a team, or a person's chat."""
+        ended = ended_by(activity)
+        try:
+            if ended.team_id:
+                await self.forget_team(ended.team_id)
+            if ended.place_ref:
+                await self.forget_place(ended.place_ref)
+            if ended.person_ref:
+                await self.forget_chat(ended.person_ref)
+        except OutsideError as error:  # what is gone is found out again when it is next written to
+            log.warning("what is over could not be forgotten: %s", error.code)
+
+    async def forget_team(self, team_id: str) -> None:
+        """Forget a team and its channels."""
+        places = await self.places()
+        for ref in {team_id, *(ref for ref, one in places.items() if one.team_id == team_id)}:
+            await self.forget_place(ref)
+
+    async def forget_place(self, ref: str) -> None:
+        """Forget a channel or group chat."""
+        self._remembered.drop(PLACE + ref)
+        self._places.pop(ref, None)
+        self.names.pop(ref, None)
+        await self._book.forget(PLACE + ref)
+
+    async def forget_chat(self, person_ref: str) -> None:
+        """Forget a person's chat with the bot; the rest is needed to look them up, and to open a new one."""
+        address = await self.person(person_ref)
+        if address is not None and address.conversation_id:
+            await self._remembered.replace(person_ref, replace(address, conversation_id=""))
+
+    # Looking up
+
+    async def person(self, person_ref: str) -> PersonAddress | None:
+        """Return how a person is reached, `None` if nothing is known of them."""
+        found = await self._remembered.find(person_ref)
+        if not isinstance(found, PersonAddress):
+            return None
+        return found if self._may_call(found.service_url) else replace(found, service_url="")
+
+    async def place(self, ref: str) -> PlaceAddress | None:
+        """Return how a channel or group chat is reached, `None` for one that the bot never heard of."""
+        found = await self._remembered.find(PLACE + ref)
+        if not isinstance(found, PlaceAddress):
+            return None
+        return found if self._may_call(found.service_url) else replace(found, service_url="")
+
+    async def service_url(self) -> str:
+        """Return where Teams was last reached; `Refused("no_address")` before the first activity came."""
+        found = await self._remembered.find(SERVICE)
+        if found is None or not self._may_call(found.service_url):
+            raise Refused("no_address")
+        return found.service_url
+
+    async def places(self) -> Mapping[str, PlaceAddress]:
+        """Return every channel and group chat that the bot heard of and is still in, by reference."""
+        if self._now() - self._listed_at >= TRUSTED_FOR:
+            await self._list()
+        return dict(self._places)
+
+    async def teams(self) -> frozenset[str]:
+        """Return the ids of the teams that the bot is in."""
+        return frozenset(one.team_id for one in (await self.places()).values() if one.team_id)
+
+    async def service_of(self, ref: str) -> str:
+        """Return where a place is reached, which for one never heard of is where Teams was last reached."""
+        found = await self.place(ref)
+        return (found.service_url if found else "") or await self.service_url()
+
+    async def _list(self) -> None:
+        await self._remembered.write()
+        listed = await self._book.list_held(PLACE)
+        self._listed_at = self._now()
+        self._places.clear()
+        self.names.clear()
+        for key, text in listed.items():
+            if (place := read_address(PlaceAddress, text)) is not None:
+                self._show(key.removeprefix(PLACE), place)
+
+    def _show(self, ref: str, place: PlaceAddress) -> None:
+        self._places[ref] = place
+        name = place.name or (place.team_name if ref == place.team_id else "")
+        if name:  # Teams gives the first channel of a team none, as each reader sees it in their language
+            self.names[ref] = name
