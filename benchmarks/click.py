@@ -59,7 +59,7 @@ def measure(budget: Mapping[str, Any]) -> Sequence[Result]:
 
 def share() -> Click:
     """Return the click on Share under an announcement."""
-    return Click(member=member, request=signed, way_in=_way_in, bare=_ack_only(), leaves=Share)
+    return Click(member=member, request=signed, way_in=_way_in, bare=_ack_only, leaves=Share)
 
 
 @asynccontextmanager

@@ -91,6 +91,9 @@ class Posted:
         return b"".join(one.get("body", b"") for one in answers[1:])
 
 
+Bare = Callable[[int, Posted], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayIn:
     """A platform's real way in to a database of its own; `settle` waits for what goes on after an answer."""
@@ -102,7 +105,7 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """A kind of click: by whom, as what request, where it leads, what only answers it, and what each leaves one row of.
+    """A kind of click: by whom, as what request, where it leads, what only answers it, and what each leaves a row of.
 
     Click number n is by member n, who has not clicked before; `meet` makes the platform know so many of them.
     """
@@ -110,7 +113,7 @@ class Click:
     member: Callable[[int], Mapping[str, Any]]
     request: Callable[[int], Posted]
     way_in: Callable[[Path], AbstractAsyncContextManager[WayIn]]
-    bare: ASGIApp
+    bare: Callable[[], ASGIApp]
     leaves: type[Base]
     meet: Callable[[Sessions, int], Awaitable[None]] | None = None
 
@@ -215,16 +218,16 @@ async def _measured(folder: Path, click: Click, budget: Mapping[str, Any]) -> li
     recorded = await _record(_copy(seed, folder / "recorded"), click, (rounds + 1) * clicks)
     async with (
         click.way_in(_copy(seed, folder / "ours")) as ours,
-        _by_hand(_copy(seed, folder / "bare"), recorded) as by_hand,
+        _bare(_copy(seed, folder / "bare"), click.bare(), recorded) as bare,
     ):
         gc.freeze()  # as `vouch run` does once it has started
         numbers = [range(one * clicks, (one + 1) * clicks) for one in range(rounds + 1)]
-        found = [await _round(click, ours, by_hand, numbers=one) for one in numbers]
+        found = [await _round(click, ours, bare, numbers=one) for one in numbers]
         await _check(ours.sessions, click.leaves, clicks=(rounds + 1) * clicks)
     return found[1:]  # the first one warms up
 
 
-async def _round(click: Click, ours: WayIn, by_hand: Callable[[int], Awaitable[None]], *, numbers: range) -> Round:
+async def _round(click: Click, ours: WayIn, bare: Bare, *, numbers: range) -> Round:
     took: dict[str, list[float]] = {"ours": [], "after": [], "bare": [], "ratio": []}
     for number in numbers:
         request = click.request(number)
@@ -233,8 +236,7 @@ async def _round(click: Click, ours: WayIn, by_hand: Callable[[int], Awaitable[N
         answered = time.perf_counter()
         await ours.settle()
         settled = time.perf_counter()
-        await request.send_to(click.bare)
-        await by_hand(number)
+        await bare(number, request)
         us, them = answered - began, time.perf_counter() - settled
         for name, value in (("ours", us), ("after", settled - answered), ("bare", them), ("ratio", us / them)):
             took[name].append(value)
@@ -265,18 +267,19 @@ async def _record(folder: Path, click: Click, count: int) -> list[list[Statement
 
 
 @asynccontextmanager
-async def _by_hand(folder: Path, recorded: list[list[Statement]]) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+async def _bare(folder: Path, app: ASGIApp, recorded: list[list[Statement]]) -> AsyncIterator[Bare]:
     connection = await aiosqlite.connect(folder / "vouch.db", isolation_level=None)
     for pragma in PRAGMAS:
         await connection.execute(f"PRAGMA {pragma}")
 
-    async def write(number: int) -> None:
+    async def click(number: int, request: Posted) -> None:
+        await request.send_to(app)
         await connection.execute("BEGIN IMMEDIATE")
         for statement, parameters in recorded[number]:
             await connection.execute_fetchall(statement, parameters)
         await connection.commit()
 
-    yield write
+    yield click
     await connection.close()
 
 

@@ -4,6 +4,7 @@ An environment variable `VOUCH_SECTION__KEY` wins over the file. Secrets and add
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from difflib import get_close_matches
@@ -24,6 +25,7 @@ from pydantic_settings import (
 from bot.core.networks import NETWORKS
 
 PREFIX = "VOUCH_"
+_GUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -67,8 +69,14 @@ def _network(value: str) -> str:
     return value
 
 
+def _person(value: str) -> str:
+    """Return a platform's id as the platform writes it: those of Microsoft's directory are in small letters."""
+    return value.lower() if _GUID.fullmatch(value) else value
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time), AfterValidator(_without_zone)]
+PersonId = Annotated[str, AfterValidator(_person)]
 NOT_EMPTY = AfterValidator(_not_empty)
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Language = Literal["en", "nl"]
@@ -155,7 +163,7 @@ class PointsPart(_Part):
 class RolePart(_Part):
     """Who holds a role."""
 
-    ids: tuple[str, ...] = ()
+    ids: tuple[PersonId, ...] = ()
     emails: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
@@ -171,7 +179,7 @@ class CrewPart(_Part):
     """A team of colleagues for the team board."""
 
     name: str = Field(min_length=1, max_length=80)
-    ids: tuple[str, ...] = ()
+    ids: tuple[PersonId, ...] = ()
     emails: tuple[str, ...] = ()
     group: str | None = None
 

@@ -22,7 +22,7 @@ from bot.addresses import StoredAddresses
 from bot.clock import WallClock
 from bot.config import ConfigError
 from bot.core.commands import COMMANDS, Command
-from bot.core.errors import Refused
+from bot.core.errors import NOT_REACHED, TryLater
 from bot.core.programme import Programme
 from bot.doctor import Advice, Finding, Level, Patient, PlatformCheck, examine
 from bot.environment import Environment, missing_for_package, read_environment, secret_of
@@ -161,7 +161,9 @@ def _teams(environment: Environment, sessions: Sessions, http: aiohttp.ClientSes
 async def _is_told(address: Awaitable[str]) -> bool:
     try:
         await address
-    except Refused:
+    except TryLater as error:
+        if error.code != NOT_REACHED:
+            raise
         return False
     return True
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.errors import RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
+from bot.core.errors import NOT_REACHED, RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
 from bot.core.jobs import POLICIES, Job, JobState, Policy, Pool, kind_of, kinds, pool_name, unpack_job
 from bot.core.programme import Pace
 from handlers.context import Outside, Record
@@ -28,7 +28,7 @@ LONGEST_SLEEP = 30.0
 DRAIN_SECONDS = 20.0
 LONGEST_BACKOFF = timedelta(minutes=10)
 POST_BURST = 5
-_TOLD_TO_WAIT = (RATE_LIMITED, "quiet_hours")
+_TOLD_TO_WAIT = (RATE_LIMITED, NOT_REACHED, "quiet_hours")
 
 log = logging.getLogger("vouch.worker")
 
@@ -38,7 +38,7 @@ class LeaseLostError(Exception):
 
 
 def limits_of(paces: Mapping[str, Pace]) -> tuple[dict[str, outbox.Limit], dict[str, outbox.Limit]]:
-    """Return the limits of each platform's pools, and of the lanes in them; a burst is taken off what a minute allows."""
+    """Return the limits of each platform's pools, and of their lanes; a burst is taken off what a minute allows."""
     pools: dict[str, outbox.Limit] = {}
     lanes: dict[str, outbox.Limit] = {}
     minute, first = timedelta(minutes=1), next(iter(paces))

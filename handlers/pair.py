@@ -46,7 +46,7 @@ async def _ask(ctx: Context, me: Party, asked: Party) -> Reply:
 async def answer_pairing(ctx: Context, action: AnswerPairing) -> Reply:
     """Join both sides if the one that was asked says yes; a question is answered once, by nobody else, within a day."""
     me = await pairing.get_party(ctx.session, member_id=ctx.member_id)
-    if me.is_paired:
+    if me.is_paired:  # so whoever goes on from here acts as the very row that they are known by
         return Reply(card=cards.paired_card(ctx.words, is_new=False))
     asked_at = await pairing.take_question(ctx.session, asker_id=action.asker_id, asked_id=me.member_id)
     if asked_at is None or not is_open(asked_at, ctx.now):
@@ -60,7 +60,7 @@ async def _join(ctx: Context, asker_id: int) -> Reply:
     await joining.hold(ctx.session, asker_id, ctx.member_id)
     asker = await pairing.get_party(ctx.session, member_id=asker_id)
     me = await pairing.get_party(ctx.session, member_id=ctx.member_id)
-    if me.person_ref != ctx.me.person_ref or may_ask(asker, me) is not None:
+    if may_ask(asker, me) is not None:
         raise Unable("pair.over")
     counting, other = who_counts(asker, me)
     joined = await joining.join(ctx.session, counting, other, now=ctx.now, programme=ctx.programme)

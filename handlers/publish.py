@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -313,11 +314,11 @@ async def read_page(out: Outside, job: ReadPage) -> Record | None:
         reader = await readers.find_reader(session, member_id=opened.member_id)
     if reader is None:
         return None
-    try:
-        form = post_form(out.words(reader.locale, reader.zone), out.programme, opened)
-        await out.surface_on(reader.platform).redraw_window(job.window, form)
-    except Refused:  # the window was closed: the draft is there when it is opened again
-        return None
+    form = post_form(out.words(reader.locale, reader.zone), out.programme, opened)
+    for surface in out.surfaces.values():  # who is on two platforms may have opened it on either
+        with suppress(Refused):  # the window was closed: the draft is there when it is opened again
+            await surface.redraw_window(job.window, form)
+            break
     return None
 
 

@@ -65,8 +65,8 @@ def sqlite_url(folder: Path) -> str:
 class Sessions:
     """Opens transactions: `begin()` to write (and read), `reading()` to read on other connections.
 
-    After a commit that added jobs, every callback in `on_jobs` is called once. `pool_of` names the pool of limits that a
-    job falls under, by its kind's pool and its lane: on two platforms each has limits of its own.
+    After a commit that added jobs, every callback in `on_jobs` is called once. `pool_of` names the pool of limits that
+    a job falls under, by its kind's pool and its lane: on two platforms each has limits of its own.
     """
 
     def __init__(self, url: str) -> None:

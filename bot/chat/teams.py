@@ -23,7 +23,7 @@ from connectors.chat.teams.guard import SERVICE_HOSTS, Admission
 from connectors.chat.teams.inbound import TeamsInbound
 from connectors.chat.teams.private import PersonalChats, PrivateAnswers
 from connectors.chat.teams.surface import TeamsSurface
-from connectors.chat.teams.tokens import COMMERCIAL, GOVERNMENT, Issuer, KeyCache, TokenCheck
+from connectors.chat.teams.tokens import KeyCache, TokenCheck, issuer_at
 from connectors.chat.teams.webhook import TeamsWebhook
 from storage.engine import Sessions
 
@@ -38,9 +38,8 @@ class TeamsChat:
         self._teams = environment.teams
         self._http = http
         self._admission = admission_of(environment.teams)
-        self._calls = TeamsCalls(
-            http, credentials=credentials_of(environment.teams, http), may_call=self._admission.trusts
-        )
+        self._credentials = credentials_of(environment.teams, http)
+        self._calls = TeamsCalls(http, credentials=self._credentials, may_call=self._admission.trusts)
         self._shelf = StoredFiles(sessions, secret=secret_of(environment.data), clock=clock)
         book = StoredAddresses(sessions, platform=PLATFORM, clock=clock)
         self._addresses = Addresses(book, may_call=self._admission.trusts)
@@ -75,7 +74,22 @@ class TeamsChat:
         webhook = TeamsWebhook(
             inbound, turns=Turns(), admission=self._admission, check=_check_of(self._teams, self._http)
         )
-        return Listening(parts=[inbound], routes=webhook.routes())
+        return Listening(parts=[_Outward(self._credentials), inbound], routes=webhook.routes())
+
+
+class _Outward:
+    """The bot's token: asked for when it is first needed, and no longer after the last answer was sent."""
+
+    def __init__(self, credentials: Credentials | None) -> None:
+        self._credentials = credentials
+
+    async def start(self) -> None:
+        """Nothing is asked before it is needed."""
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        if self._credentials is not None:
+            await self._credentials.close()
 
 
 def admission_of(teams: TeamsEnvironment) -> Admission:
@@ -84,12 +98,6 @@ def admission_of(teams: TeamsEnvironment) -> Admission:
     return Admission(
         tenants=tenants, hosts=SERVICE_HOSTS | frozenset(teams.service_hosts), is_anonymous=teams.is_anonymous
     )
-
-
-def issuer_of(teams: TeamsEnvironment) -> Issuer:
-    """Return the cloud whose tokens are let in: Microsoft's commercial one, or its government's."""
-    name = GOVERNMENT.name if teams.openid_url == GOVERNMENT.metadata_url else COMMERCIAL.name
-    return Issuer(name=name, metadata_url=teams.openid_url)
 
 
 def credentials_of(teams: TeamsEnvironment, http: aiohttp.ClientSession) -> Credentials | None:
@@ -102,7 +110,7 @@ def credentials_of(teams: TeamsEnvironment, http: aiohttp.ClientSession) -> Cred
             secret=teams.app_password,
             tenant=teams.tenant_id,
             login_url=teams.login_url,
-            scope=f"{issuer_of(teams).name}/.default",
+            scope=f"{issuer_at(teams.openid_url).name}/.default",
         ),
         session=http,
     )
@@ -111,7 +119,7 @@ def credentials_of(teams: TeamsEnvironment, http: aiohttp.ClientSession) -> Cred
 def _check_of(teams: TeamsEnvironment, http: aiohttp.ClientSession) -> TokenCheck | None:
     if teams.is_anonymous:
         return None
-    return TokenCheck(KeyCache(http, issuer=issuer_of(teams)), app_id=teams.app_id)
+    return TokenCheck(KeyCache(http, issuer=issuer_at(teams.openid_url)), app_id=teams.app_id)
 
 
 def notices_of(programme: Programme) -> Callable[[str], Notices]:

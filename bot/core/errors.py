@@ -7,6 +7,9 @@ from typing import ClassVar
 RATE_LIMITED = "ratelimited"
 """The code of a `TryLater` with which the outside says: too much for now, whatever it is."""
 
+NOT_REACHED = "not_reached_yet"
+"""The code of a `TryLater` for a platform that has not said yet where it is reached; waiting for that is no try."""
+
 
 class VouchError(Exception):
     """A failure that was foreseen; the dispatcher shows `key` with `params` to the person who caused it."""

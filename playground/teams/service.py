@@ -19,6 +19,7 @@ from playground.acting import acting
 from playground.api import READS, reading
 from playground.controls import CONTROLS, settle
 from playground.networks import NetworkPages
+from playground.ports import listen
 from playground.proxy import Passing, open_as
 from playground.server import EVERY_METHOD, PUBLIC
 from playground.site import SITE, odd, page
@@ -31,7 +32,7 @@ from playground.teams.lifecycle import Lifecycle
 from playground.teams.outcomes import Dialog
 from playground.teams.parts import Parts, Upload, make_parts
 from playground.teams.people import People
-from playground.teams.serving import Serving, listen_anywhere
+from playground.teams.serving import Serving
 from playground.teams.settings import Limits, TeamsSettings
 from playground.teams.state import Message, Tenancy
 
@@ -49,7 +50,7 @@ class TeamsService:
     def __init__(self, settings: TeamsSettings, *, bot_url: str = "") -> None:
         """Take the address of the bot, if it is known yet; nothing is served before `start`."""
         self.settings = settings
-        door = listen_anywhere()
+        door = listen(0)
         self.parts: Parts = make_parts(settings, port=int(door.getsockname()[1]), bot_url=bot_url)
         self.people = People(self.parts)
         self.admin = Lifecycle(self.parts)

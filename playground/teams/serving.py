@@ -15,18 +15,6 @@ SOON = 3
 """So many rounds of the loop later a broken connection is gone."""
 
 
-def listen_anywhere() -> socket.socket:
-    """Return a socket that listens on a free port of loopback.
-
-    It names its protocol: asyncio sends small parts at once only through sockets that do, and else each answer waits
-    40 ms for the other side's acknowledgement (cpython, asyncio/base_events.py, _set_nodelay).
-    """
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    door.bind(("127.0.0.1", 0))
-    door.listen(2048)
-    return door
-
-
 @dataclass(slots=True)
 class Serving:
     """One app on one socket."""

@@ -1,6 +1,7 @@
 """Joining two members who are one person: one row counts, the other leads to it, and all that was earned is under one.
 
-Amounts of the ledger stay as they were written; whose they are is what changes (docs/decisions/0013-one-person-two-platforms.md).
+Amounts of the ledger stay as they were written; whose they are is what changes
+(docs/decisions/0013-one-person-two-platforms.md).
 """
 
 from collections.abc import Sequence

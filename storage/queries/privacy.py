@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.core.sharing import ShareState
 from storage.models import (
+    Address,
     Crew,
     Decision,
     Dismissal,
@@ -118,6 +119,7 @@ async def collect_mine(session: AsyncSession, *, member_id: int) -> Mapping[str,
     profile = dict((await session.execute(_profile(Member.id == member_id))).mappings().one())
     others = [dict(row) for row in (await session.execute(_profile(Member.same_as_id == member_id))).mappings()]
     profile["other_identities"] = [{name: one[name] for name in _OF_AN_IDENTITY} for one in others]
+    profile["addresses"] = await _rows(session, _addresses(member_id))
     settings = {name: profile.pop(name) for name in ("default_network", "chosen_locale", "is_named", "muted_topics")}
     sections: dict[str, object] = {
         "profile": profile,
@@ -127,6 +129,13 @@ async def collect_mine(session: AsyncSession, *, member_id: int) -> Mapping[str,
     for name, wanted in _SECTIONS.items():
         sections[name] = await _rows(session, wanted(member_id))
     return sections
+
+
+def _addresses(member_id: int) -> Select[*tuple[object, ...]]:
+    """Select where a platform reaches a member, in either of their identities."""
+    of_theirs = (Address.platform == Member.platform, Address.ref == Member.person_ref)
+    is_theirs = or_(Member.id == member_id, Member.same_as_id == member_id)
+    return select(Address.platform, Address.held, Address.kept_at).join(Member, and_(*of_theirs)).where(is_theirs)
 
 
 async def _rows(session: AsyncSession, wanted: Select[*tuple[object, ...]]) -> Rows:

@@ -1,16 +1,36 @@
-"""What the click that `benchmarks/click.py` measures leaves in the database: all of what a click has to, no more."""
+"""What the clicks that `benchmarks/` measures leave in the database: all of what a click has to, no more."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import RowMapping, select
 
-from benchmarks.click import fill, webhook_on
-from benchmarks.slack_click import signed
+from benchmarks import click as slack
+from benchmarks import click_teams as teams
+from benchmarks.clicking import Click, fill
+from benchmarks.teams_click import LocalIssuer, local_issuer
 from bot.core.networks import NETWORKS
 from storage.engine import Sessions
 from storage.models import Base
 
 Rows = dict[str, list[RowMapping]]
+PRESSED = {"slack": lambda _issuer: slack.share(), "teams": teams.share, "teams_execute": teams.not_for_me}
+SHARES = ("slack", "teams")
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[LocalIssuer]:
+    with local_issuer() as running:
+        yield running
+
+
+@pytest.fixture
+def click(request: pytest.FixtureRequest, issuer: LocalIssuer) -> Click:
+    return PRESSED[request.param](issuer)
 
 
 async def every_row(sessions: Sessions) -> Rows:
@@ -21,23 +41,23 @@ async def every_row(sessions: Sessions) -> Rows:
         }
 
 
-async def left_by(folder: Path, *clicks: int) -> tuple[Rows, Rows]:
+async def left_by(folder: Path, click: Click, *numbers: int) -> tuple[Rows, Rows]:
     """Return the rows before and after these clicks, each table's."""
-    await fill(folder, members=2)
-    async with webhook_on(folder) as (webhook, inbound, sessions):
-        before = await every_row(sessions)
-        for number in clicks:
-            await signed(number).send_to(webhook)
-            await inbound.stop()
-        return before, await every_row(sessions)
+    await fill(folder, click, members=2)
+    async with click.way_in(folder) as ours:
+        before = await every_row(ours.sessions)
+        for number in numbers:
+            await click.request(number).send_to(ours.app)
+            await ours.settle()
+        return before, await every_row(ours.sessions)
 
 
-async def test_one_measured_click_leaves_one_interaction_one_draft_and_its_link(tmp_path: Path) -> None:
-    before, after = await left_by(tmp_path, 0)
+@pytest.mark.parametrize("click", SHARES, indirect=True)
+async def test_one_measured_click_leaves_one_interaction_one_draft_and_its_link(tmp_path: Path, click: Click) -> None:
+    before, after = await left_by(tmp_path, click, 0)
     assert {name for name in after if after[name] != before[name]} == {"inbox", "share", "link"}
     assert (before["inbox"], before["share"], before["link"]) == ([], [], [])
     (interaction,), (share,), (link,) = after["inbox"], after["share"], after["link"]
-    assert interaction["key"] == "0.13345224609.738474920"
     assert (share["member_id"], share["post_id"], share["state"], share["wording_id"]) == (1, 1, "draft", 1)
     assert share["network"] in NETWORKS
     assert share["text"].startswith("Wording 0")
@@ -45,14 +65,45 @@ async def test_one_measured_click_leaves_one_interaction_one_draft_and_its_link(
     assert (link["share_id"], link["target"].partition("?")[0]) == (share["id"], "https://example.com/rain")
 
 
-async def test_the_same_click_again_leaves_nothing_more(tmp_path: Path) -> None:
-    _, once = await left_by(tmp_path, 0)
+@pytest.mark.parametrize("click", ["teams_execute"], indirect=True)
+async def test_one_measured_not_for_me_leaves_one_interaction_and_the_word(tmp_path: Path, click: Click) -> None:
+    before, after = await left_by(tmp_path, click, 0)
+    assert {name for name in after if after[name] != before[name]} == {"inbox", "dismissal"}
+    (interaction,), (word,) = after["inbox"], after["dismissal"]
+    assert (word["member_id"], word["post_id"], word["at"]) == (1, 1, interaction["at"])
+
+
+@pytest.mark.parametrize("click", PRESSED, indirect=True)
+async def test_the_same_click_again_leaves_nothing_more(tmp_path: Path, click: Click) -> None:
+    _, once = await left_by(tmp_path, click, 0)
     folder = tmp_path / "twice"
     folder.mkdir()
-    _, twice = await left_by(folder, 0, 0)
+    _, twice = await left_by(folder, click, 0, 0)
     assert {name: len(rows) for name, rows in twice.items()} == {name: len(rows) for name, rows in once.items()}
 
 
-async def test_a_colleagues_click_is_given_another_wording(tmp_path: Path) -> None:
-    _, after = await left_by(tmp_path, 0, 1)
+@pytest.mark.parametrize("click", SHARES, indirect=True)
+async def test_a_colleagues_click_is_given_another_wording(tmp_path: Path, click: Click) -> None:
+    _, after = await left_by(tmp_path, click, 0, 1)
     assert [share["wording_id"] for share in after["share"]] == [1, 2]
+
+
+async def test_a_measured_click_on_slack_is_known_by_its_trigger(tmp_path: Path) -> None:
+    _, after = await left_by(tmp_path, slack.share(), 0)
+    assert [one["key"] for one in after["inbox"]] == ["0.13345224609.738474920"]
+
+
+async def test_neither_side_takes_a_click_that_another_key_signed(tmp_path: Path, issuer: LocalIssuer) -> None:
+    click = teams.not_for_me(issuer)
+    forged = replace(issuer, key=rsa.generate_private_key(public_exponent=65537, key_size=2048)).not_for_me(0)
+    await fill(tmp_path, click, members=1)
+    async with click.way_in(tmp_path) as ours:
+        with pytest.raises(RuntimeError, match="answered with 401"):
+            await forged.send_to(ours.app)
+    with pytest.raises(jwt.InvalidSignatureError):
+        await forged.send_to(click.bare())
+
+
+async def test_the_baseline_takes_the_same_request_and_answers_it(issuer: LocalIssuer) -> None:
+    for click in (slack.share(), teams.share(issuer), teams.not_for_me(issuer)):
+        await click.request(0).send_to(click.bare())

@@ -303,3 +303,10 @@ def test_the_shipped_file_shows_the_defaults(path: Path) -> None:
     )
     assert {name: getattr(shown, name) for name in same} == {name: getattr(default, name) for name in same}
     assert default.points[0].valid_from == date(1970, 1, 1)
+
+
+def test_ids_of_microsofts_directory_are_read_in_small_letters(tmp_path: Path) -> None:
+    held = 'company: {name: Example}\nroles: {curators: {ids: ["0A1B2C3D-1111-2222-3333-444455556666", U0NADIA]}}\n'
+    path = tmp_path / "config.yaml"
+    path.write_text(held, encoding="utf-8")
+    assert read_config(path).roles.curators.ids == ("0a1b2c3d-1111-2222-3333-444455556666", "U0NADIA")

@@ -1,4 +1,4 @@
-"""The doctor of an installation on two platforms: each is named and asked about its own, and neither hides the other."""
+"""The doctor of an installation on two platforms: each is named and asked about its own; neither hides the other."""
 
 from dataclasses import replace
 from datetime import timedelta

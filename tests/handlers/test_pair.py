@@ -168,11 +168,12 @@ async def test_the_right_of_either_side_holds_on_both(chats: TwoChats) -> None:
     ("who", "asker_id"),
     [(EVE, 1), (ADA, 1), (ADA, 2), (ADA_THERE, 3), (ADA_THERE, 99), (ADA_THERE, -1)],
 )
-async def test_nobody_else_can_say_yes_and_nobody_can_be_made_the_asker(
-    chats: TwoChats, who: Who, asker_id: int
+@pytest.mark.parametrize("answer", ["yes", "no"])
+async def test_nobody_else_can_answer_and_nobody_can_be_made_the_asker(
+    chats: TwoChats, who: Who, asker_id: int, answer: str
 ) -> None:
     await chats.ask()
-    said = await chats.words(who, AnswerPairing(asker_id=asker_id, answer="yes"))
+    said = await chats.words(who, AnswerPairing(asker_id=asker_id, answer=answer))
     assert "/vouch pair" in said
     assert not await chats.is_joined()
     await chats.say(ADA_THERE, AnswerPairing(asker_id=1, answer="yes"))

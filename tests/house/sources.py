@@ -8,7 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("bot", "handlers", "connectors", "storage", "playground")
-NOT_OURS = {"__pycache__", "build", "dist", "data", "vouch-data", "artifacts", "bench-results", "htmlcov", "node_modules"}
+NOT_OURS = {"__pycache__", "build", "dist", "data", "vouch-data", "artifacts", "bench-results", "htmlcov"} | {
+    "node_modules"
+}
 HIDDEN_BUT_OURS = {".ci", ".editorconfig", ".gitattributes", ".gitignore"}
 
 

@@ -14,9 +14,12 @@ from tests.house.sources import ROOMS, ROOT, list_sources
 MODULES = {
     "babel": "babel",
     "beautifulsoup4": "bs4",
+    "botbuilder-core": "botbuilder",
+    "botframework-connector": "botframework",
     "crawler-user-agents": "crawleruseragents",
     "prometheus-client": "prometheus_client",
     "pydantic-settings": "pydantic_settings",
+    "pyjwt": "jwt",
     "pyyaml": "yaml",
     "slack-bolt": "slack_bolt",
     "slack-sdk": "slack_sdk",

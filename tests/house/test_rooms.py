@@ -39,6 +39,8 @@ TABLE = (
         ours=EVERYTHING,
         others=("sqlalchemy", "starlette", "uvicorn", "aiohttp", "apscheduler", "slack_bolt", "slack_sdk", "structlog"),
     ),
+    Row("bot/chat/*.py", ours=EVERYTHING, others=("aiohttp", "starlette")),
+    Row("bot/addresses.py", ours=("bot.core", "storage"), others=(SESSION,)),
     Row("bot/start.py", ours=EVERYTHING),
     Row("bot/operate.py", ours=EVERYTHING, others=("aiohttp", "rich")),
     Row(
@@ -100,7 +102,7 @@ TABLE = (
     ),
     Row(
         "connectors/chat/teams/*.py",
-        ours=("bot.core", "connectors.chat.teams"),
+        ours=("bot.core", "connectors.chat.teams", "connectors.http"),
         others=("aiohttp", "jwt", "starlette"),
     ),
     Row("connectors/social/*.py", ours=("bot.core", "connectors.http")),
@@ -130,6 +132,11 @@ TABLE = (
     Row("storage/types.py", ours=("bot.core",), others=("sqlalchemy",)),
     Row("storage/*.py", ours=("bot.core", "storage"), others=("sqlalchemy",)),
     # playground/: nothing of ours
+    Row(
+        "playground/teams/*.py",
+        ours=("playground",),
+        others=("starlette", "uvicorn", "aiohttp", "yaml", "jwt", "cryptography"),
+    ),
     Row("playground/*.py", ours=("playground",), others=("starlette", "uvicorn", "websockets", "aiohttp", "yaml")),
 )
 

@@ -5,6 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.scenarios import teams_town
+from tests.scenarios.chat_on_slack import OnSlack
+from tests.scenarios.chat_on_teams import OnTeams
+from tests.scenarios.chats import Chat
+from tests.scenarios.teams_town import TeamsTown
 from tests.scenarios.town import BRISK, Town
 
 
@@ -14,3 +19,16 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     async with Town(tmp_path_factory.mktemp("town"), more_environment=BRISK) as started:
         await started.settle()
         yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["slack", "teams"])
+async def chat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chat]:
+    """The demo company on one platform, settled."""
+    folder = tmp_path_factory.mktemp("chat")
+    if request.param == "slack":
+        async with Town(folder, more_environment=BRISK) as on_slack:
+            await on_slack.settle()
+            yield OnSlack(on_slack)
+    else:
+        async with TeamsTown(folder, more_environment=teams_town.BRISK) as on_teams:
+            yield OnTeams(on_teams)

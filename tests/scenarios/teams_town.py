@@ -40,7 +40,7 @@ class TeamsTown:
     """The service with the bot, at `address`; use it as an async context manager.
 
     `bot` is the command that is started, with `--demo` and the company's file behind it. With `is_installed` the team
-    gets the app before the demo is there, so that its announcements find their way, and everyone but guests after.
+    and everyone but guests get the app, and the demo's announcements stand when it is usable.
     """
 
     data: Path
@@ -57,13 +57,11 @@ class TeamsTown:
         self.config = write_config(self.data / "config.yaml")
         await self.service.start()
         try:
-            if self.is_installed:
-                await self.start(is_demo=False)
-                await self.service.admin.install_team(GRACE)
-                await self.stop()
             await self.start()
             if self.is_installed:
+                await self.service.admin.install_team(GRACE)
                 await self.install()
+                await self.advance(minutes=2)  # what could not be sent before the bot knew where Teams is
         except BaseException:
             await self.__aexit__()
             raise

@@ -8,8 +8,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.core.errors import OutsideError, Refused
+from bot.core.errors import NOT_REACHED, OutsideError, TryLater
 from bot.core.ports import AddressBook
 from connectors.chat.teams.remembered import MOST_HELD, PLACE, SERVICE, TRUSTED_FOR, Remembered
 from connectors.chat.teams.whereabouts import (
@@ -25,9 +26,16 @@ from connectors.chat.teams.whereabouts import (
 
 log = logging.getLogger("vouch.teams")
 
+UNTIL_HEARD_OF = timedelta(minutes=1)
+"""How soon to look again whether Teams has said where it is reached."""
+
 
 class Addresses:
-    """Where people and places are reached; `names` are those of the places by reference and change by themselves."""
+    """Where people and places are reached.
+
+    `names` are those of the places by reference; they change by themselves, and stay when a place is gone, as cards may
+    still speak of it. Names may be added of places that the bot has not heard of yet.
+    """
 
     def __init__(
         self,
@@ -102,7 +110,6 @@ class Addresses:
         """Forget a channel or group chat."""
         self._remembered.drop(PLACE + ref)
         self._places.pop(ref, None)
-        self.names.pop(ref, None)
         await self._book.forget(PLACE + ref)
 
     async def forget_chat(self, person_ref: str) -> None:
@@ -128,10 +135,10 @@ class Addresses:
         return found if self._may_call(found.service_url) else replace(found, service_url="")
 
     async def service_url(self) -> str:
-        """Return where Teams was last reached; `Refused("no_address")` before the first activity came."""
+        """Return where Teams was last reached; before the first activity came `TryLater`: then it is told."""
         found = await self._remembered.find(SERVICE)
         if found is None or not self._may_call(found.service_url):
-            raise Refused("no_address")
+            raise TryLater(UNTIL_HEARD_OF, NOT_REACHED)
         return found.service_url
 
     async def places(self) -> Mapping[str, PlaceAddress]:
@@ -154,7 +161,6 @@ class Addresses:
         listed = await self._book.list_held(PLACE)
         self._listed_at = self._now()
         self._places.clear()
-        self.names.clear()
         for key, text in listed.items():
             if (place := read_address(PlaceAddress, text)) is not None:
                 self._show(key.removeprefix(PLACE), place)

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
-from yarl import URL
 
 from bot.core.errors import RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
 from connectors.chat.teams.credentials import Credentials
@@ -41,7 +40,7 @@ class _Question:
     """One call: `creates` marks what must not be done twice."""
 
     method: str
-    url: URL
+    url: str
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     creates: bool = False
@@ -121,20 +120,20 @@ class TeamsCalls:
             "Content-Type": "application/octet-stream",
             "Content-Range": f"bytes 0-{len(body) - 1}/{len(body)}",
         }
-        question = _Question(method="PUT", url=URL(url, encoded=True), body=body, headers=headers)
+        question = _Question(method="PUT", url=url, body=body, headers=headers)
         _read(await self._send(question), question)
 
-    def _url(self, service_url: str, path: Sequence[str], query: Mapping[str, str] | None = None) -> URL:
+    def _url(self, service_url: str, path: Sequence[str], query: Mapping[str, str] | None = None) -> str:
         if not is_fit_address(service_url) or "?" in service_url or not self._may_call(service_url):
             raise Refused("service_not_allowed")
         if any(part in ("", ".", "..") for part in path):
             raise Refused("no_address")
         below = "/".join(quote(part, safe="") for part in path)
         asked = f"?{urlencode(query)}" if query else ""
-        return URL(f"{service_url.rstrip('/')}/{below}{asked}", encoded=True)
+        return f"{service_url.rstrip('/')}/{below}{asked}"
 
     def _question(
-        self, method: str, url: URL, body: Mapping[str, Any] | None = None, *, creates: bool = False
+        self, method: str, url: str, body: Mapping[str, Any] | None = None, *, creates: bool = False
     ) -> _Question:
         if body is None:
             return _Question(method=method, url=url)

@@ -77,16 +77,14 @@ class Seen:
     tenant_ref: str
     key: str
     message_ref: str | None
-    read: Callable[[], Action | None]
+    read: Callable[[], Action]
 
-    def interaction(self, received_at: datetime) -> Interaction | None:
-        """Return what is asked for; `None` for nothing. Raises `Unreadable` for an action of another time."""
+    def interaction(self, received_at: datetime) -> Interaction:
+        """Return what is asked for; raises `Unreadable` for an action of another time."""
         try:
             action = self.read()
         except _MISSHAPEN as error:
             raise Undecodable(type(error).__name__) from error
-        if action is None:
-            return None
         return Interaction(
             key=self.key,
             platform=PLATFORM,
@@ -191,7 +189,7 @@ def is_direct(activity: Mapping[str, Any]) -> bool:
     return not held.startswith(("19:", "48:")) or (bool(own) and own in held)
 
 
-def _seen(activity: Json, kind: Kind, read: Callable[[], Action | None], *, typed: tuple[str, ...] = ()) -> Seen:
+def _seen(activity: Json, kind: Kind, read: Callable[[], Action], *, typed: tuple[str, ...] = ()) -> Seen:
     acted_on = activity.get("replyToId")
     return Seen(
         place=place_of(activity, kind, typed=typed),
@@ -207,7 +205,8 @@ def _message(activity: Json) -> Seen | None:
     if sender.get("role") == "bot" or str(sender["id"]).startswith("28:"):
         return None
     value = activity.get("value")
-    if value is not None and not activity.get("text"):  # a button of a client without Action.Execute
+    is_ours = isinstance(value, Mapping) and VOUCH in value
+    if is_ours or (value is not None and not activity.get("text")):  # a button of a client without Action.Execute
         return _seen(activity, Kind.MESSAGE, lambda: _pressed(value))
     return _seen(activity, Kind.MESSAGE, lambda: _said(activity))
 

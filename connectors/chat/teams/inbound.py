@@ -93,8 +93,6 @@ class TeamsInbound:
             interaction = seen.interaction(self._clock.now())
         except Unreadable:
             return self._display.apologise(seen.place)
-        if interaction is None:
-            return _ignored(activity)
         reply = await self._dispatch(interaction)
         return self._display.answer(reply, seen.place, interaction.action)
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html.entities import html5
 from typing import Any
 
 MOST_LINKS = 20
@@ -35,6 +36,9 @@ _LINE_ENDS = re.compile(r"\n{2,}")
 _BLOCKS = frozenset(("p", "div", "li", "tr", "br", "blockquote", "h1", "h2", "h3", "pre"))
 _PICTURES = frozenset(("img", "emoji", "customemoji"))
 _CARDS = ("application/vnd.microsoft.card.", "application/vnd.microsoft.teams.card.")
+_ENDS = ".,;:!?)]}'\""
+"""What ends a sentence, not an address that stands in it."""
+
 _OPENS = ("action.openurl", "openurl")
 
 
@@ -54,7 +58,7 @@ def _without_own_mention(text: str, activity: Mapping[str, Any]) -> str:
     """Return `text` with a mark where we are mentioned; the words of a mention are not always those of its entity."""
     own = str((activity.get("recipient") or {}).get("id") or "")
     for entity in activity.get("entities") or ():
-        mentioned = entity.get("mentioned") if isinstance(entity, dict) else None
+        mentioned = entity.get("mentioned") if isinstance(entity, dict) and entity.get("type") == "mention" else None
         if not own or not isinstance(mentioned, dict) or mentioned.get("id") != own:
             continue
         told, name = str(entity.get("text") or ""), str(mentioned.get("name") or "")
@@ -110,7 +114,7 @@ def read_payload(payload: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     is_html = body.get("contentType") == "html" or "<" in told
     read = _read_html(told) if is_html else None
     text = read.text if read else _folded(told)
-    links = [*(read.links if read else ()), *_BARE.findall(text)]
+    links = [*(read.links if read else ()), *(one.rstrip(_ENDS) for one in _BARE.findall(text))]
     for attachment in payload.get("attachments") or ():
         if isinstance(attachment, dict) and str(attachment.get("contentType") or "").startswith(_CARDS):
             links += _links_of_card(attachment)
@@ -180,7 +184,13 @@ def _web_address(told: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return _ENTITY.sub(_character, text)
+
+
+def _character(found: re.Match[str]) -> str:
+    """Return what an entity stands for; by its whole name, as the library alone reads "&nothing;" as "¬hing;"."""
+    told = found[0]
+    return html.unescape(told) if told[1] == "#" else html5.get(told[1:], told)
 
 
 def _links_of_card(attachment: Mapping[str, Any]) -> list[str]:
@@ -215,4 +225,4 @@ def _links_at(part: Mapping[str, Any]) -> Iterator[str]:
             yield told
     text = part.get("text")
     if isinstance(text, str):
-        yield from _LINK_IN_TEXT.findall(text)
+        yield from (one.rstrip(_ENDS) for one in _LINK_IN_TEXT.findall(text))

@@ -22,6 +22,9 @@ TRUSTED_FOR = 240.0
 ABSENT = frozenset({"BotNotInConversationRoster", "ConversationNotFound"})
 """What Teams calls it when the bot is no longer in a team, or the team no longer there."""
 
+CLOSED = ABSENT | {"ConversationBlockedByUser", "MessageWritesBlocked", "ForbiddenOperationException"}
+"""What it is called besides where one chat is closed to the bot, which says nothing of who is in it."""
+
 _NOT_FULL = frozenset({"guest", "anonymous"})
 _TENANT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUEST_NAME = "#EXT#"  # in the user name of everybody invited from another directory

@@ -126,7 +126,6 @@ class PrivateAnswers:
 
     async def send(self, card: Card, place: Place) -> None:
         """Send `card` once, by the first way that is not refused; raises an `OutsideError` if all are."""
-        await self._addresses.places()
         message = message_with(card, self._addresses.names)
         if place.is_direct:
             await patiently(lambda: self._chats.send_in(place.service_url, place.conversation_id, message))

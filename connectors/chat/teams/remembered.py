@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.errors import OutsideError
 from bot.core.ports import AddressBook
 from connectors.chat.teams.whereabouts import PersonAddress, PlaceAddress, as_text, merged, read_address
 
@@ -64,18 +65,29 @@ class Remembered:
         return True
 
     async def find(self, key: str) -> Address | None:
-        """Return what is known of an address, `None` for nothing."""
-        held, now = self._held.get(key), self._now()
-        if held is None or now - held.read_at >= TRUSTED_FOR:
-            text = await self._book.find(key)
-            held = self._held.setdefault(key, _Held())
-            held.stored, held.read_at = _read(key, text), now
-            if now - held.learned_at >= UNKEPT_FOR and key not in self._due:
-                held.new = None
-            self._make_room()
+        """Return what is known of an address, `None` for nothing; while the book is away what is held will do."""
+        held = self._held.get(key)
+        if held is None or self._is_old(held):
+            try:
+                held = await self._look(key)
+            except OutsideError:
+                if held is None or held.known is None:
+                    raise
         if held.known is None:
             self._held.pop(key, None)
         return held.known
+
+    def _is_old(self, held: _Held) -> bool:
+        return self._now() - held.read_at >= TRUSTED_FOR
+
+    async def _look(self, key: str) -> _Held:
+        now, text = self._now(), await self._book.find(key)
+        held = self._held.setdefault(key, _Held())
+        held.stored, held.read_at = _read(key, text), now
+        if now - held.learned_at >= UNKEPT_FOR and key not in self._due:
+            held.new = None
+        self._make_room()
+        return held
 
     async def write(self) -> None:
         """Write what is due; what cannot be written now stays due."""
@@ -100,9 +112,12 @@ class Remembered:
 
     async def _save(self, key: str) -> None:
         """Write an address that the book holds otherwise; it takes those of members, and of no other people."""
-        known = await self.find(key)
         held = self._held.get(key)
-        if known is None or held is None:
+        if held is None:
+            return
+        held = await self._look(key) if self._is_old(held) else held
+        known = held.known
+        if known is None:
             return
         is_person = isinstance(known, PersonAddress)
         if known != held.stored:

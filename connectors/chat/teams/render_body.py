@@ -32,7 +32,7 @@ class Drawing:
     names: Names = field(default_factory=dict)
     spot: Spot = MESSAGE
     blocks: list[Json] = field(default_factory=list)
-    _is_divided: bool = False
+    _is_divided: bool = field(default=False, init=False)
 
     def draw(self, element: Element) -> None:
         """Add the elements of `element`; an empty element adds none."""
@@ -132,7 +132,10 @@ def _image(url: str, alt: str) -> Json:
 
 
 def _table_blocks(table: Table) -> list[Json]:
-    """Return a table; as lines of words if it is ragged, or so long that a message might not carry it."""
+    """Return a table; as lines of words if it is ragged, or so long that a message might not carry it.
+
+    That its first row is a header is so by itself (renderer and schema differ in how they spell it).
+    """
     rows = (table.header, *table.rows)
     if not table.header or not table.rows or any(len(row) != len(table.header) for row in rows):
         return rich_blocks(table_lines(table), NO_NAMES)
@@ -147,7 +150,7 @@ def _table_blocks(table: Table) -> list[Json]:
         for place in range(len(table.header))
     ]
     drawn = [_table_row(row, BODY if place else BOLD) for place, row in enumerate(rows)]
-    return [{"type": "Table", "columns": columns, "rows": drawn, "firstRowAsHeader": True, "showGridLines": False}]
+    return [{"type": "Table", "columns": columns, "rows": drawn, "showGridLines": False}]
 
 
 def _table_row(row: tuple[str, ...], look: Look) -> Json:

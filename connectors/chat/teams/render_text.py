@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, assert_never
 
 from bot.core.cards import Bold, Channel, Code, Italic, Link, Mention, Span, Spans, When
+from bot.core.commands import PREFIX
 from bot.core.texts import shorten
 
 Json = dict[str, Any]
@@ -57,9 +58,17 @@ def is_address(url: str) -> bool:
     return url.startswith(_SCHEMES) and not any(one.isspace() for one in url)
 
 
+def as_typed_here(command: str) -> str:
+    """Return a command as it is typed to the bot in Teams, where its words are enough: "/vouch help" is "help"."""
+    return command.removeprefix(f"{PREFIX} ")
+
+
 def is_picture(url: str) -> bool:
-    """Say whether Teams shows a picture at `url`: https only (msteams-docs cards-reference, inline card images)."""
-    return url.startswith("https://") and is_address(url)
+    """Say whether Teams shows a picture at `url`: https only (msteams-docs cards-reference, inline card images).
+
+    One of this machine is for a client on this machine, which is no real Teams and takes it.
+    """
+    return is_address(url) and url.startswith(("https://", "http://127.0.0.1:", "http://localhost:"))
 
 
 def is_literal(words: str) -> bool:
@@ -118,7 +127,7 @@ def _piece(span: Span, names: Names) -> Piece:
         case Italic(text=text):
             return Piece(text=text, look={"italic": True})
         case Code(text=text):
-            return Piece(text=text, look={"fontType": "monospace"})
+            return Piece(text=as_typed_here(text), look={"fontType": "monospace"})
         case Link(url=url, text=text):
             return Piece(text=text.strip() or url, look=_leading_to(url))
         case Mention(person_ref=ref) | Channel(channel_ref=ref):

@@ -27,10 +27,10 @@ class Repeats:
 
     async def once(self, key: str, work: Callable[[], Awaitable[Answer]]) -> Answer:
         """Return what `work` answers, or answered before to the same `key`; work that failed is done again."""
-        self._forget_old()
         known = self._answers.get(key)
-        if known is not None:
+        if known is not None and known[0] >= self._oldest():
             return await asyncio.shield(known[1])
+        self._make_room()
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answers[key] = (self._now(), answer)
         try:
@@ -42,8 +42,11 @@ class Repeats:
             raise
         return answer.result()
 
-    def _forget_old(self) -> None:
-        oldest = self._now() - LASTS.total_seconds()
+    def _oldest(self) -> float:
+        return self._now() - LASTS.total_seconds()
+
+    def _make_room(self) -> None:
+        oldest = self._oldest()
         while self._answers:
             key, (began, _) = next(iter(self._answers.items()))
             if began >= oldest and len(self._answers) < self._most:

@@ -15,7 +15,7 @@ from bot.core.ports import Attachment, FileShelf
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import MESSAGE_NOT_FOUND, Json, TeamsCalls
 from connectors.chat.teams.files import consent_message
-from connectors.chat.teams.people import ABSENT, Listed, Rosters
+from connectors.chat.teams.people import ABSENT, CLOSED, Listed, Rosters
 from connectors.chat.teams.private import PersonalChats, id_in, message_with
 from connectors.chat.teams.whereabouts import CHANNEL, GROUP, PersonAddress, PlaceAddress, kind_of_place
 
@@ -120,6 +120,8 @@ class TeamsSurface:
             try:
                 found = await self._rosters.find_one(service, place, address.user_id or person_ref)
             except Refused as error:
+                if error.code not in CLOSED:
+                    raise
                 failure = failure and error
                 continue
             if found is not None:
@@ -146,9 +148,13 @@ class TeamsSurface:
         return tuple(one.ref for one in await self._rosters.read(group_ref) if one.is_of(self._tenant))
 
     async def list_channels(self) -> Sequence[str]:
-        """Return the references of the channels of the teams that the bot is in, and of its group chats."""
+        """Return the references of the channels of the teams that the bot is in, and of its group chats.
+
+        Teams lists no private and shared channels: those are known once somebody wrote to the bot there.
+        """
         known = await self._addresses.places()
-        found = dict.fromkeys(ref for ref, one in known.items() if one.kind == GROUP)
+        teams = await self._addresses.teams()
+        found = dict.fromkeys(ref for ref, one in known.items() if one.kind == GROUP or ref not in teams)
         for team_id in sorted(await self._addresses.teams()):
             found |= dict.fromkeys(await self._channels_of(team_id))
         await self._addresses.keep()

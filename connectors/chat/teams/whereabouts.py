@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from connectors.chat.teams.decode import conversation_of, person_of
+from connectors.chat.teams.decode import conversation_of, is_direct, person_of
 
 Activity = Mapping[str, Any]
 CHANNEL, GROUP = "channel", "group"
@@ -141,13 +141,13 @@ def _person_ref(activity: Activity) -> str | None:
 
 def _person(activity: Activity, service_url: str) -> PersonAddress:
     sender, client = _object(activity.get("from")), _client_info(activity)
-    is_personal = _conversation_kind(activity) == "personal"
+    kind = _conversation_kind(activity)
     team = _text(_object(_object(activity.get("channelData")).get("team")).get("id"))
     return PersonAddress(
         user_id=_text(sender.get("id")),
         service_url=service_url,
-        conversation_id=_base(activity) if is_personal else "",
-        seen_in="" if is_personal else team or _base(activity),
+        conversation_id=_base(activity) if kind == "personal" else "",
+        seen_in="" if kind in ("personal", "") else team or _base(activity),
         locale=_locale(client.get("locale")) or _locale(activity.get("locale")),
         zone=_zone(client.get("timezone")) or _zone(activity.get("localTimezone")),
         name=_name(sender.get("name")),
@@ -178,13 +178,22 @@ def _places(activity: Activity, service_url: str) -> Iterator[tuple[str, PlaceAd
 
 
 def _conversation_kind(activity: Activity) -> str:
-    """Return "personal", "groupChat" or "channel"; an older client that says none is read by whether it is a group."""
+    """Return "personal" for the chat with the bot, "groupChat", "channel", or "" for a place that is none of ours.
+
+    A message extension is used in any chat, also where the bot is not: that is no place to write to.
+    """
     conversation = _object(activity.get("conversation"))
-    told = _text(conversation.get("conversationType"))
-    if told:
-        return told
-    if not conversation.get("isGroup"):
+    if not _text(conversation.get("id")):
+        return ""
+    if is_direct(activity):
         return "personal"
+    if _text(activity.get("name")).startswith("composeExtension/"):
+        return ""
+    told = _text(conversation.get("conversationType"))
+    if told in ("groupChat", "channel"):
+        return told
+    if told or not conversation.get("isGroup"):
+        return ""
     return "channel" if _object(activity.get("channelData")).get("team") else "groupChat"
 
 

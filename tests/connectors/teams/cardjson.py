@@ -1,6 +1,6 @@
 """Looking at what was drawn: the parts of a card of one kind, and the words that they show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from bot.core.actions import OpenHome
@@ -40,7 +40,7 @@ def body_of(*elements: Element) -> list[Json]:
     return list(render_card(Card(body=elements), NAMES)["body"])
 
 
-def inputs_of(*fields: Field, errors: Mapping[str, str] | None = None) -> list[Json]:
+def inputs_of(*fields: Field) -> list[Json]:
     """Return what is drawn of `fields` in a dialog."""
     form = Form(ref="x", title="x", body=fields, submit=OpenHome())
-    return list(render_dialog(form, errors=errors)["card"]["content"]["body"])
+    return list(render_dialog(form)["card"]["content"]["body"])

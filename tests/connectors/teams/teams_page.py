@@ -23,6 +23,7 @@ class Drawn:
 
     problems: list[str]
     words: str
+    headers: list[str]
     headings: list[str]
     buttons: list[str]
     links: list[list[str]]

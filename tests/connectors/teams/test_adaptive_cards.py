@@ -82,9 +82,10 @@ async def test_an_instant_is_shown_in_the_readers_own_time(screen: Screen) -> No
     assert datetime.strptime(f"{found[1]} {found[2]}", "%I %p").hour == local  # noqa: DTZ007 - an hour of the day
 
 
-async def test_headings_and_links_are_such(screen: Screen) -> None:
+async def test_headings_headers_and_links_are_such(screen: Screen) -> None:
     drawn = await screen.show(render_card(BOARD))
     assert drawn.headings == ["This week", "Heading"]
+    assert drawn.headers == ["", "Name", "Network", "Points", "Team", "Mean"]
     drawn = await screen.show(render_card(POST))
     assert ["Example", "https://example.com/"] in drawn.links
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.errors import Refused, TryLater
+from bot.core.errors import NOT_REACHED, TryLater
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.remembered import TRUSTED_FOR, UNKEPT_FOR
 from connectors.chat.teams.whereabouts import (
@@ -102,13 +102,23 @@ async def test_a_renamed_channel_has_its_new_name_at_once(addresses: Addresses, 
 
 async def test_the_newest_service_address_counts(book: FakeBook, clock: Ticking) -> None:
     addresses = Addresses(book, may_call=lambda url: url.startswith("https://smba.example/"), now=clock)
-    with pytest.raises(Refused, match="no_address"):
+    with pytest.raises(TryLater, match=NOT_REACHED):
         await addresses.service_url()
     fake = FakeTeams(url="https://smba.example")
     await handled(addresses, activity_from(fake), activity_from(fake, serviceUrl="https://smba.example/new/"))
     assert await addresses.service_url() == await addresses.service_of(NEWS) == "https://smba.example/new/"
     assert await addresses.service_of("19:never-heard-of@thread.tacv2") == "https://smba.example/new/"
     assert (await addresses.person(ADA) or PersonAddress()).service_url == "https://smba.example/new/"
+
+
+async def test_a_name_that_was_given_counts_until_teams_tells_one(
+    addresses: Addresses, teams: FakeTeams, clock: Ticking
+) -> None:
+    addresses.names |= {NEWS: "as configured", TEAM: "team"}
+    await handled(addresses, event(teams, "channelCreated", channel={"id": NEWS, "name": "Nieuws"}))
+    clock.at += TRUSTED_FOR
+    await addresses.places()
+    assert addresses.names == {NEWS: "Nieuws", TEAM: "team"}
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "", None, 7, ["x"]])
@@ -128,7 +138,7 @@ async def test_an_address_that_is_no_longer_allowed_is_not_called(teams: FakeTea
     assert found is not None
     assert place is not None
     assert (found.user_id, found.service_url, place.service_url) == (USER_ADA, "", "")
-    with pytest.raises(Refused, match="no_address"):
+    with pytest.raises(TryLater, match=NOT_REACHED):
         await after.service_of(NEWS)
 
 
@@ -274,12 +284,16 @@ async def test_whom_the_book_has_forgotten_is_forgotten_within_a_minute(
 
 
 async def test_a_book_that_is_away_loses_nothing_and_breaks_nothing(
-    addresses: Addresses, teams: FakeTeams, book: FakeBook, caplog: pytest.LogCaptureFixture
+    addresses: Addresses, teams: FakeTeams, book: FakeBook, clock: Ticking, caplog: pytest.LogCaptureFixture
 ) -> None:
     book.error = TryLater(timedelta(seconds=5), "database_away")
     await handled(addresses, activity_from(teams))
     await addresses.forget(removal(teams))
     assert "database_away" in caplog.text
+    clock.at += TRUSTED_FOR
+    assert (await addresses.person(ADA) or PersonAddress()).user_id == USER_ADA
+    with pytest.raises(TryLater):
+        await addresses.person(BEN)
     book.error = None
     await addresses.keep()
     assert set(book.held) == {ADA, f"place:{TEAM}", f"place:{NEWS}", "service:"}
@@ -329,7 +343,7 @@ async def test_a_deleted_channel_is_forgotten_and_its_team_is_not(
     await addresses.forget(deleted)
     await addresses.keep(deleted)
     assert set(await addresses.places()) == {TEAM}
-    assert (await addresses.place(NEWS), f"place:{NEWS}" in book.held, NEWS in addresses.names) == (None, False, False)
+    assert (await addresses.place(NEWS), f"place:{NEWS}" in book.held) == (None, False)
 
 
 @pytest.mark.parametrize("kind", ["teamDeleted", "teamHardDeleted", "teamArchived"])

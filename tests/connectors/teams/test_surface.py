@@ -7,7 +7,7 @@ import pytest
 
 from bot.core import actions as a
 from bot.core.cards import Button, Buttons, Card, Channel, Form, Text
-from bot.core.errors import Refused, TryLater
+from bot.core.errors import NOT_REACHED, Refused, TryLater
 from bot.core.ports import Attachment, ChatSurface
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import TeamsCalls
@@ -175,12 +175,12 @@ async def test_a_card_that_cannot_be_carried_is_refused_and_logged(
     assert teams.names == []
 
 
-async def test_before_the_first_activity_nobody_knows_where_teams_is(
+async def test_before_the_first_activity_nobody_knows_where_teams_is_yet(
     calls: TeamsCalls, addresses: Addresses, teams: FakeTeams, shelf: FakeShelf
 ) -> None:
     early = TeamsSurface(calls, addresses=addresses, shelf=shelf, tenant=TENANT)
     for work in (early.post(NEWS, CARD, key="k"), early.tell(ADA, CARD, key="k"), early.list_group(TEAM)):
-        assert await outcome(work) == ("Refused", "no_address")
+        assert await outcome(work) == ("TryLater", NOT_REACHED)
     assert await early.list_channels() == ()
     assert teams.calls == []
 
