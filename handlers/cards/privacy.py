@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.core.actions import EraseMe, ExportMine, OpenSettings
-from bot.core.cards import Bold, Button, Buttons, Card, Confirm, Divider, Element, Fields, Link, Text
+from bot.core.cards import Bold, Button, Buttons, Card, Confirm, Divider, Element, Fields, Link, Span, Text
 from bot.core.privacy import RetentionPolicy
 from bot.core.programme import Company
 from bot.i18n.translator import Words
@@ -81,8 +81,10 @@ def _amounts(words: Words, kept: KeptPart) -> tuple[tuple[str, str], ...]:
 
 
 def _section(words: Words, name: str, *keys: str) -> tuple[Element, ...]:
-    lines = "\n".join(f"• {words.text(key)}" for key in keys)
-    return Text((Bold(words.text(f"privacy.{name}")),)), Text((lines,))
+    lines: list[Span] = []
+    for key in keys:
+        lines += ["\n• " if lines else "• ", *words.rich(key)]
+    return Text((Bold(words.text(f"privacy.{name}")),)), Text(tuple(lines))
 
 
 def how_long(words: Words, retention: RetentionPolicy) -> str:

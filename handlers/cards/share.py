@@ -1,6 +1,6 @@
 """The share window, what a member sees of a share of theirs, and the questions about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.actions import (
@@ -119,7 +119,8 @@ def ready_form(ctx: Context, window: ShareWindow) -> Form:
     body: list[Element | Field] = [Headline(window.title, picture=window.picture)]
     if window.text:
         body.append(Text((window.text,), style="quote"))
-    body += [*_answers(ctx, window), *_ways_on(ctx, window, _open_button(ctx, window))]
+    kept = replace(window, inspiration=())
+    body += [*_answers(ctx, kept), *_ways_on(ctx, kept, _open_button(ctx, kept))]
     return Form(
         ref=_ref(ctx, window.share_id),
         title=ctx.text("share.window_on", network=known.label),

@@ -321,6 +321,16 @@ async def test_the_home_tab_is_published_for_the_one_who_opened_it(
     assert (drawn["user_id"], drawn["view"]["type"]) == ("U0ANNA", "home")
 
 
+async def test_home_asked_for_by_a_command_is_shown_there_and_drawn_in_the_tab(
+    door: Door, dispatch: FakeDispatch, slack: FakeSlack
+) -> None:
+    dispatch.reply = Reply(home=CARD)
+    shown = await answered(door, payload("command"))
+    assert shown is not None
+    assert shown["response_type"] == "ephemeral"
+    assert [method for method, _ in slack.calls[1:]] == ["views.publish"]
+
+
 async def test_silence_calls_nobody(door: Door, dispatch: FakeDispatch, slack: FakeSlack) -> None:
     dispatch.reply = SILENCE
     for name in ("click_in_channel", "command", "shortcut", "submission", "closed", "direct_message", "home_opened"):
