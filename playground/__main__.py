@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from playground.child import Child, bot_command
+from playground.child import Child, bot_command, say, watch
 from playground.ports import free_port, listen
 from playground.settings import Settings, keep_secrets
 
@@ -30,28 +30,6 @@ def read_settings(words: list[str]) -> tuple[Settings, bool]:
     data = told.data.absolute()
     settings = Settings(data=data, port=told.port, bot_url=bot_url, is_socket_mode=told.socket_mode)
     return replace(settings, secrets=keep_secrets(data)), is_ours
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-async def _watch(child: Child, ready: asyncio.Task[None], ended: asyncio.Event, settings: Settings) -> int:
-    dying, ending = asyncio.create_task(child.wait()), asyncio.create_task(ended.wait())
-    await asyncio.wait([dying, ending, ready], return_when=asyncio.FIRST_COMPLETED)
-    if ready.done():
-        _say(f"Vouch is ready: {settings.address}")
-        await asyncio.wait([dying, ending], return_when=asyncio.FIRST_COMPLETED)
-    ready.cancel()
-    ending.cancel()
-    if ended.is_set():
-        await child.stop()
-        await dying
-        return 0
-    last = "\n".join(child.words)
-    sys.stderr.write(f"The bot ended unexpectedly (exit code {dying.result()}). Its last words:\n{last}\n{child.log}\n")
-    return 1
 
 
 async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:
@@ -78,9 +56,10 @@ async def _serve(settings: Settings, door: socket.socket, child: Child | None, e
     serving = asyncio.create_task(server.serve(sockets=[door]))
     try:
         if child is not None:
-            return await _watch(child, asyncio.create_task(until_ready(settings)), ended, settings)
+            ready = asyncio.create_task(until_ready(settings))
+            return await watch(child, ready, ended, words=f"Vouch is ready: {settings.address}")
         await server.serves.wait()
-        _say(f"The playground is ready: {settings.address}")
+        say(f"The playground is ready: {settings.address}")
         await ended.wait()
         return 0
     finally:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from playground.settings import FOLDER, Settings
 NETWORKS = ("linkedin", "x", "mastodon", "bluesky", "facebook", "whatsapp", "xing")
 PATIENCE_S = 25.0  # the bot itself waits 20 s for what it has begun
 LEFT_OUT = ("SLACK_APP_TOKEN", "METRICS_TOKEN", "DATABASE_URL")  # a real installation's, which is none of the demo's
+PLATFORMS = ("SLACK_", "TEAMS_")
 LAST_WORDS = 40
 
 
@@ -51,20 +53,34 @@ def child_environment(settings: Settings, bot_port: int) -> dict[str, str]:
     }
     if settings.is_socket_mode:
         told["SLACK_APP_TOKEN"] = known.app_token
-    for network in NETWORKS:
-        told[f"VOUCH_NETWORKS__{network.upper()}__COMPOSER_URL"] = f"{settings.address}/network/{network}"
-    kept = {key: value for key, value in os.environ.items() if key not in LEFT_OUT}
-    return {**kept, "VOUCH_CONFIG": os.environ.get("VOUCH_CONFIG", str(FOLDER / "config.yaml")), **told}
+    config = {"VOUCH_CONFIG": os.environ.get("VOUCH_CONFIG", str(FOLDER / "config.yaml"))}
+    return {**own_environment(), **config, **composers(settings.address), **told}
+
+
+def own_environment() -> dict[str, str]:
+    """Return this process's environment without what belongs to a real installation."""
+    return {
+        key: value for key, value in os.environ.items() if key not in LEFT_OUT and not key.startswith(PLATFORMS)
+    }
+
+
+def composers(address: str) -> dict[str, str]:
+    """Return what leads the bot to the networks' composers at that address."""
+    return {f"VOUCH_NETWORKS__{one.upper()}__COMPOSER_URL": f"{address}/network/{one}" for one in NETWORKS}
 
 
 @dataclass(slots=True)
 class Child:
-    """One run of the bot. What it prints goes to `log`; the last lines are kept."""
+    """One run of the bot. What it prints goes to `log`; the last lines are kept.
+
+    Its environment leads it to a Slack workspace, unless another is given.
+    """
 
     settings: Settings
     bot_port: int
     log: Path
     command: tuple[str, ...]
+    environment: Mapping[str, str] | None = None
     words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS))
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
@@ -75,7 +91,7 @@ class Child:
         self._process = await asyncio.create_subprocess_exec(
             *self.command,
             cwd=FOLDER.parent,
-            env=child_environment(self.settings, self.bot_port),
+            env=self.environment or child_environment(self.settings, self.bot_port),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -115,3 +131,27 @@ class Child:
             with suppress(ProcessLookupError):
                 process.kill()
         await self.wait()
+
+
+async def watch(child: Child, ready: asyncio.Task[None], ended: asyncio.Event, *, words: str) -> int:
+    """Print the words once the bot is ready, and return the exit code when it died by itself or was told to end."""
+    dying, ending = asyncio.create_task(child.wait()), asyncio.create_task(ended.wait())
+    await asyncio.wait([dying, ending, ready], return_when=asyncio.FIRST_COMPLETED)
+    if ready.done():
+        say(words)
+        await asyncio.wait([dying, ending], return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
+    ending.cancel()
+    if ended.is_set():
+        await child.stop()
+        await dying
+        return 0
+    last = "\n".join(child.words)
+    sys.stderr.write(f"The bot ended unexpectedly (exit code {dying.result()}). Its last words:\n{last}\n{child.log}\n")
+    return 1
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> Starlette:
     play = make_playground(settings)
     app = Starlette(
         routes=[*_slack(play), *_api(play), *_pages(play)],
-        lifespan=_lifespan(play),
+        lifespan=lifespan(play),
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
     app.state.playground = play
@@ -99,7 +99,9 @@ async def until_ready(settings: Settings) -> None:
             await asyncio.sleep(READY_EVERY_S)
 
 
-def _lifespan(play: Playground) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def lifespan(play: Playground) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """Return what holds the playground's store and connections open while an app serves."""
+
     @asynccontextmanager
     async def run(_app: Starlette) -> AsyncIterator[None]:
         play.load()

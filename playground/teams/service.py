@@ -1,6 +1,6 @@
 """The service as a test holds it: it serves on a free port in the test's own loop, and people act in it by calls."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,20 +10,11 @@ import aiohttp
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
-from playground.acting import acting
-from playground.api import READS, reading
 from playground.controls import CONTROLS, settle
-from playground.networks import NetworkPages
 from playground.ports import listen
-from playground.proxy import Passing, open_as
-from playground.server import EVERY_METHOD, PUBLIC
-from playground.site import SITE, odd, page
 from playground.teams import connector, files, login
+from playground.teams.around import around
 from playground.teams.delivering import Answer, deliver, send_raw
 from playground.teams.faults import Fault
 from playground.teams.ids import aad_of, channel_of
@@ -37,8 +28,6 @@ from playground.teams.settings import Limits, TeamsSettings
 from playground.teams.state import Message, Tenancy
 
 Json = dict[str, Any]
-READABLE = ("clock", "composers", "posts")
-MOVABLE = ("clock", "settle")
 
 
 class TeamsService:
@@ -217,31 +206,6 @@ class TeamsService:
 
 def _create_app(parts: Parts) -> Starlette:
     return Starlette(
-        routes=[*login.routes(parts), *connector.routes(parts), *files.routes(parts), *_town(parts)],
+        routes=[*login.routes(parts), *connector.routes(parts), *files.routes(parts), *around(parts.play)],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
-
-
-def _town(parts: Parts) -> list[BaseRoute]:
-    """Return what is around every chat: the clock, the site, the networks' composers and the bot's public paths."""
-    play = parts.play
-    networks, passing = NetworkPages(play), Passing(play).answer
-    return [
-        *(Route(f"/api/{name}", acting(play, CONTROLS[name]), methods=["POST"]) for name in MOVABLE),
-        *(Route(f"/api/{name}", reading(play, READS[name])) for name in READABLE),
-        *(Route(path + "{rest:path}", passing, methods=EVERY_METHOD) for path in PUBLIC),
-        Route("/open", _opening(parts)),
-        Route("/network/{network}/publish", networks.publish, methods=["POST"]),
-        Route("/network/{network}", networks.show),
-        Route("/network/{network}/{path:path}", networks.show),
-        Route("/site/test/{kind}", odd),
-        Mount("/site/pictures", StaticFiles(directory=SITE / "pictures", check_dir=False)),
-        Route("/site/{name}", page(play)),
-    ]
-
-
-def _opening(parts: Parts) -> Callable[[Request], Awaitable[Response]]:
-    async def become(request: Request) -> Response:
-        return open_as(parts.play, request)
-
-    return become

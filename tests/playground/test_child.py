@@ -77,6 +77,7 @@ async def test_a_child_is_asked_to_end(tmp_path: Path) -> None:
 def test_the_child_is_led_to_the_playground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-real")
     monkeypatch.setenv("DATABASE_URL", "postgresql://vouch@db.example/vouch")
+    monkeypatch.setenv("TEAMS_APP_ID", "0c6f1a9e-3b1d-4d56-9a86-5c3e0f7f0a11")
     monkeypatch.delenv("VOUCH_CONFIG", raising=False)
     settings = Settings(data=tmp_path, port=8123, secrets=SECRETS)
     told = child_environment(settings, 4567)
@@ -88,7 +89,7 @@ def test_the_child_is_led_to_the_playground(tmp_path: Path, monkeypatch: pytest.
         "127.0.0.1",
         settings.address,
     )
-    assert not {"SLACK_APP_TOKEN", "DATABASE_URL"} & told.keys()
+    assert not {"SLACK_APP_TOKEN", "DATABASE_URL", "TEAMS_APP_ID"} & told.keys()
     assert told["VOUCH_CONFIG"].endswith("playground/config.yaml")
     assert bot_command(settings)[1:5] == ("-m", "bot", "run", "--demo")
     over_socket = child_environment(Settings(data=tmp_path, secrets=SECRETS, is_socket_mode=True), 1)

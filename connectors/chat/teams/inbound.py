@@ -74,7 +74,9 @@ class TeamsInbound:
                 answer = await self._files.consent(activity)
             case _:
                 answer = await self._asked(activity)
-        await self._keep(activity)
+        keeping = asyncio.get_running_loop().create_task(self._keep(activity))  # nobody waits for it but `stop`
+        self._working.add(keeping)
+        keeping.add_done_callback(self._working.discard)
         return answer
 
     async def _keep(self, activity: Json) -> None:

@@ -294,6 +294,7 @@ async def test_where_people_and_channels_are_is_learned_from_what_comes(
 ) -> None:
     await inbound.receive(activity("message_in_person"))
     await inbound.receive(activity("channel_renamed"))
+    await inbound.stop()
     found = await addresses.person(ANNA)
     assert found is not None
     assert found.conversation_id == activity("message_in_person")["conversation"]["id"]
@@ -328,6 +329,7 @@ async def test_an_address_that_cannot_be_written_costs_nobody_their_answer(
 ) -> None:
     book.fault = fault
     assert (await inbound.receive(activity("execute"))).status == 200
+    await inbound.stop()
     assert "could not be written" in caplog.text
 
 
