@@ -1,7 +1,7 @@
 # Vouch: `make` alone lists what there is. Needs make, POSIX sh and Python 3.11, 3.12 or 3.13 (PYTHON=... names one).
 .POSIX:
 .SUFFIXES:
-.PHONY: help run venv venv-run node test coverage lint check bench lock format clean
+.PHONY: help run run-teams open-teams venv venv-run node test coverage lint check bench lock format clean
 
 BIN = .venv/bin
 ARGS =
@@ -10,10 +10,16 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --quiet pip compile --
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 run: venv-run ## start the demo on http://127.0.0.1:8080 (PORT=8081 for another port; Ctrl-C ends it)
 	@exec $(BIN)/python -m playground
+
+run-teams: venv-run ## start the demo for Microsoft's Agents Playground, and say how to open that (PORT=3979 for another port)
+	@exec $(BIN)/python -m playground.teams
+
+open-teams: ## open Agents Playground beside it, in a second terminal (WHO=tom for somebody else at the keys)
+	@exec $(BIN)/python -m playground.teams open
 
 venv: ## make or refresh .venv with everything for tests and checks
 	@PYTHON="$(PYTHON)" tools/venv.sh dev

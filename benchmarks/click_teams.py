@@ -100,6 +100,8 @@ def _way_in_with(issuer: LocalIssuer) -> Callable[[Path], AbstractAsyncContextMa
                 await part.start()
             yield WayIn(app=Starlette(routes=listening.routes), settle=settle, sessions=sessions)
             await settle()
+            for part in listening.closing:
+                await part.stop()
             await sessions.close()
 
     return way_in

@@ -138,15 +138,15 @@ JOBS: Mapping[type[j.Job], JobHandler] = {
 }
 
 
-def timers_of(programme: Programme) -> Sequence[Timer]:
-    """Return everything that is done by time: TIMERS, and one board per channel that wants it."""
+def timers_of(programme: Programme, platforms: Sequence[str]) -> Sequence[Timer]:
+    """Return everything that is done by time: TIMERS, people of each platform, one board per channel that wants it."""
     every_minute, night = EveryMinutes(minutes=1), timedelta(hours=26)
     soon = timedelta(minutes=10)
     return (
         Timer(name="publish_due", schedule=every_minute, make=lambda _: j.PublishDue(), max_age=soon),
         Timer(name="credit_visits", schedule=every_minute, make=lambda _: j.CreditVisits(), max_age=soon),
         Timer(name="refresh_roles", schedule=EveryMinutes(minutes=5), make=lambda _: j.RefreshRoles(), max_age=soon),
-        Timer(name="refresh_people", schedule=EveryMinutes(minutes=5), make=lambda _: j.RefreshPeople(), max_age=soon),
+        *(_people_timer(platform, max_age=soon) for platform in platforms),
         Timer(
             name="roll_totals",
             schedule=Daily(at=time(0, 1), zone=programme.zone),
@@ -161,6 +161,14 @@ def timers_of(programme: Programme) -> Sequence[Timer]:
         ),
         *(_board_timer(programme, one.ref) for one in programme.channels if one.board is not None),
     )
+
+
+def _people_timer(platform: str, *, max_age: timedelta) -> Timer:
+    def make(_: DuePeriod) -> j.Job:
+        return j.RefreshPeople(platform=platform)
+
+    schedule = EveryMinutes(minutes=5)
+    return Timer(name=f"refresh_people-{platform}", schedule=schedule, make=make, max_age=max_age, lane=platform)
 
 
 def _board_timer(programme: Programme, channel_ref: str) -> Timer:
@@ -216,11 +224,11 @@ def chats_of(
 
 
 def pools_of(surfaces: Mapping[str, ChatSurface]) -> Callable[[str, str], str]:
-    """Return what names the pool of a job by the platform that knows its lane."""
+    """Return what names the pool of a job by the platform that knows its lane, or that is its lane."""
     others = tuple(surfaces.items())[1:]
 
     def named(pool: str, lane: str) -> str:
-        return pool_name(pool, next((name for name, one in others if lane and one.knows(lane)), ""))
+        return pool_name(pool, next((name for name, one in others if lane and (lane == name or one.knows(lane))), ""))
 
     return named
 
@@ -263,9 +271,10 @@ def build(environment: Environment, config: Config, programme: Programme, *, htt
         http=http,
         clock=clock,
         listeners=[part for one in listening for part in one.parts],
+        closing=[part for one in listening for part in one.closing],
         links=_links(environment, out, tallies, listening=listening),
         worker=Worker(out=out, handlers=JOBS, is_alone=sessions.is_sqlite),
-        scheduler=Scheduler(sessions=sessions, timers=timers_of(programme), clock=clock),
+        scheduler=Scheduler(sessions=sessions, timers=timers_of(programme, tuple(chats)), clock=clock),
     )
 
 

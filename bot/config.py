@@ -25,7 +25,7 @@ from pydantic_settings import (
 from bot.core.networks import NETWORKS
 
 PREFIX = "VOUCH_"
-_GUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+GUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -71,7 +71,7 @@ def _network(value: str) -> str:
 
 def _person(value: str) -> str:
     """Return a platform's id as the platform writes it: those of Microsoft's directory are in small letters."""
-    return value.lower() if _GUID.fullmatch(value) else value
+    return value.lower() if GUID.fullmatch(value) else value
 
 
 Zone = Annotated[str, AfterValidator(_zone)]

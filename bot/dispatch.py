@@ -74,7 +74,7 @@ class Dispatcher:
         if reply is not None:
             return reply
         person = await self._look_up(interaction)
-        if not person.is_full_member:
+        if not (person.is_full_member and person.is_active):
             known.append(words_for(person.locale, person.zone))
             raise Unable("error.guest")
         if not await self._welcome(interaction, person):

@@ -142,6 +142,14 @@ def check_environment(environment: Environment) -> list[Finding]:
                 "use it for development alone; take it out where real people are",
             )
         )
+    if environment.teams.is_targeted:
+        found.append(
+            _warning(
+                "environment",
+                "TEAMS_TARGETED is on, a preview of Teams: where it is ignored, a whole channel sees private answers",
+                "say help in a channel and let a colleague look there; take it out if they see the answer",
+            )
+        )
     if environment.public_url and not is_loopback(environment.public_url) and not environment.trusted_proxies:
         found.append(
             _warning(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.config import ConfigError
+from bot.config import GUID, ConfigError
 
 LOG_FORMATS = ("json", "plain")
 DATABASES = ("sqlite", "postgresql", "postgres")
@@ -20,7 +20,6 @@ NO_PLATFORM = (
     "no platform is set; for Slack set SLACK_BOT_TOKEN, and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN (docs/install.md); "
     "for Teams set TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID (docs/teams.md)"
 )
-GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,13 +40,14 @@ class Startable(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Process:
-    """The parts of one process."""
+    """The parts of one process; `closing` are those that the worker's last jobs still need."""
 
     environment: Environment
     sessions: Sessions
     http: aiohttp.ClientSession
     clock: Clock
     listeners: Sequence[Startable]
+    closing: Sequence[Startable]
     links: TrackedLinks
     worker: Worker
     scheduler: Scheduler
@@ -58,7 +59,7 @@ class Process:
         if isinstance(self.clock, FollowedClock):
             await self.clock.read(self.http)
         await self.links.start()
-        for one in self.listeners:
+        for one in (*self.closing, *self.listeners):
             await one.start()
         self._tasks = [asyncio.create_task(self.worker.run())]
         await self.scheduler.tick()
@@ -82,6 +83,8 @@ class Process:
         self.scheduler.stop()
         self.worker.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for one in reversed(self.closing):
+            await one.stop()
         await self.links.stop()
         await self.http.close()
         await self.sessions.close()

@@ -105,6 +105,8 @@ class Worker:
                 now=self.out.clock.now(),
                 is_alone=self.is_alone and is_start,
             )
+            if is_start:
+                await outbox.map_pools(session, self._claim)
         if lost:
             log.warning("%d jobs were running when a process stopped", lost)
 

@@ -102,7 +102,7 @@ async def tell_withdrawal(out: Outside, job: TellWithdrawal) -> Record | None:
     now = out.clock.now()
     async with out.sessions.reading() as session:
         post = await posts.find_post(session, post_id=job.post_id)
-        reader = await readers.find_reader(session, member_id=job.member_id)
+        reader = await readers.find_asker(session, member_id=job.member_id)
         progress = await announcements.find_progress(session, post_id=job.post_id)
     if post is None or reader is None or post.withdrawn_at is None or not progress.total:
         return None

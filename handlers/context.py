@@ -23,9 +23,14 @@ Record = Callable[[AsyncSession], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
-    """The member who acts; `role` is the one that counts now."""
+    """The member who acts; `role` is the one that counts now.
+
+    Of one who is here on two platforms `identity_id` is the number of the row of the identity that they act with: an
+    answer goes there. For everyone else it is `id`.
+    """
 
     id: int
+    identity_id: int
     platform: str
     tenant_ref: str
     person_ref: str
@@ -105,9 +110,11 @@ class Outside:
         return self.surfaces[platform]
 
     def surface_of(self, ref: str) -> ChatSurface:
-        """Return the surface that knows the reference of a channel or group; for one unknown to all the first."""
-        known = (one for one in self.surfaces.values() if one.knows(ref))
-        return next(known, self.surfaces[self.platform])
+        """Return the surface that knows the reference of a channel or group; `Refused` if none does (any more)."""
+        known = next((one for one in self.surfaces.values() if one.knows(ref)), None)
+        if known is None:
+            raise Refused("platform_not_connected")
+        return known
 
     def check_hours(self, zone: tzinfo) -> None:
         """Return if someone in `zone` may be written to now, else raise `TryLater` until they may.

@@ -24,11 +24,11 @@ from bot.core.reply import Reply
 from bot.core.texts import plain
 from bot.core.timing import NotATime, parse_when
 from handlers.cards.post import Plans, edit_button, line_card, open_draft_button, when_and_where
-from handlers.cards.post_form import Opened, post_form, reading_window
+from handlers.cards.post_form import opened_by, post_form, reading_window
 from handlers.cards.suggestion import MAX_REASON, decline_window
 from handlers.context import Context
 from storage.models import Post
-from storage.queries import announcements, decisions, posts, readers, suggestions
+from storage.queries import announcements, decisions, pairing, posts, readers, suggestions
 from storage.queries.announcements import QUIET
 from storage.queries.decisions import POST, SUGGESTION, Verdict
 from storage.queries.jobs import Plan, add_job
@@ -140,13 +140,20 @@ async def _check_move(ctx: Context, post: Post, event: PostEvent) -> None:
         PostState(post.state),
         event,
         role=ctx.me.role,
-        is_author=post.author_id == ctx.member_id,
+        is_author=await _is_author(ctx, post),
         needs_second_eyes=ctx.programme.needs_second_eyes,
     )
     if denial is Denial.NEEDS_SECOND_EYES and post.state == PostState.PENDING:
         raise Unable("decide.own", ref=f"P{post.id}")
     if denial is not None:
         await _too_late(ctx, POST, post.id, state=post.state)
+
+
+async def _is_author(ctx: Context, post: Post) -> bool:
+    """Say whether who acts wrote the post, also where they did so in another chat and have not said that yet."""
+    if post.author_id == ctx.member_id:
+        return True
+    return await pairing.have_same_address(ctx.session, post.author_id, ctx.member_id)
 
 
 async def _approve_post(ctx: Context, post: Post) -> Card:
@@ -206,7 +213,8 @@ async def decline(ctx: Context, action: Decline) -> Reply:
     reason = plain(action.reason).strip()
     is_window = ctx.interaction.window_ref is not None
     if not reason or len(reason) > MAX_REASON:
-        key = "decide.reason_long" if reason else "decide.reason_empty"
+        empty = "decide.reason_missing" if is_window else "decide.reason_empty"
+        key = "decide.reason_long" if reason else empty
         if is_window:
             form = decline_window(ctx.words, window=_window_ref(ctx, action.ref), ref=action.ref, reason=reason)
             return Reply(errors={"reason": ctx.text(key, most=MAX_REASON)}, form=form)
@@ -238,7 +246,7 @@ async def edit(ctx: Context, action: Edit) -> Reply:
         window = _window_ref(ctx, f"S{subject.id}")
         post_id = await _approve_suggestion(ctx, subject, window=window)
         draft = Draft(link=subject.link).in_window(ctx.member_id, window)
-        opened = Opened(post_id=post_id, member_id=ctx.member_id, state=PostState.DRAFT, draft=draft)
+        opened = opened_by(ctx, post_id, state=PostState.DRAFT, draft=draft)
         return Reply(form=reading_window(ctx.words, opened), fallback=_window_lost(ctx, post_id))
     post = await posts.find_post(ctx.session, post_id=subject.post_id) if subject.post_id else None
     if post is None or subject.state is not SuggestionState.APPROVED:
@@ -256,7 +264,7 @@ async def _open_form(ctx: Context, post: Post) -> Reply:
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = draft.in_window(ctx.member_id, _window_ref(ctx, f"P{post.id}"))
     await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
-    opened = Opened(post_id=post.id, member_id=ctx.member_id, state=PostState(post.state), draft=draft)
+    opened = opened_by(ctx, post.id, state=post.state, draft=draft)
     return Reply(form=post_form(ctx.words, ctx.programme, opened), fallback=_window_lost(ctx, post.id))
 
 
@@ -299,6 +307,6 @@ async def withdraw(ctx: Context, action: Withdraw) -> Reply:
     if not total:
         return Reply(card=line_card(ctx.text("decide.withdrawn_quietly", ref=ref)))
     plan = Plan(lane=ctx.me.person_ref, run_at=ctx.now + FIRST_LOOK)
-    job = TellWithdrawal(post_id=post.id, member_id=ctx.member_id)
+    job = TellWithdrawal(post_id=post.id, member_id=ctx.me.identity_id)
     await add_job(ctx.session, job, now=ctx.now, plan=plan)
     return Reply(card=line_card(ctx.text("decide.withdrawn", ref=ref, count=total)))

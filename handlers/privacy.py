@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import EraseMe, ExportMine, ShowPrivacy
-from bot.core.errors import Refused, TryLater
+from bot.core.errors import OutsideError, Refused
 from bot.core.jobs import ForgetOld, RefreshPeople, RefreshSuggestion, SendExport, ShowPending
 from bot.core.leaderboard import local_date
 from bot.core.people import Person
@@ -19,7 +19,7 @@ from bot.core.programme import Programme
 from bot.core.reply import Reply
 from handlers.cards.privacy import KeptPart, erased_card, privacy_card, said_card
 from handlers.context import Context, Outside, Record
-from storage.queries import announcements, erasure, joining, members, pairing, privacy, retention
+from storage.queries import announcements, erasure, joining, members, pairing, privacy, readers, retention
 from storage.queries.erasure import Erased
 from storage.queries.jobs import Plan, add_job
 from storage.queries.members import Known
@@ -57,9 +57,7 @@ async def show_privacy(ctx: Context, action: ShowPrivacy) -> Reply:
 
 async def export_mine(ctx: Context, action: ExportMine) -> Reply:
     """Have a file with everything about the member sent to them, where they asked for it."""
-    identities = await pairing.list_identities(ctx.session, member_id=ctx.member_id)
-    asking = next((one.member_id for one in identities if one.person_ref == ctx.me.person_ref), ctx.member_id)
-    job, plan = SendExport(member_id=asking), Plan(lane=ctx.me.person_ref)
+    job, plan = SendExport(member_id=ctx.me.identity_id), Plan(lane=ctx.me.person_ref)
     await add_job(ctx.session, job, now=ctx.now, plan=plan)
     return Reply(card=said_card(ctx.words, "privacy.export_coming"))
 
@@ -102,7 +100,7 @@ async def _erase_row(
 async def send_export(out: Outside, job: SendExport) -> Record | None:
     """Send the member their file; where files are refused they are told how to get it, and the job is listed."""
     async with out.sessions.reading() as session:
-        owner = await privacy.find_owner(session, member_id=job.member_id)
+        owner = await readers.find_owner(session, member_id=job.member_id)
         if owner is None:
             return None
         kept = await privacy.collect_mine(session, member_id=job.member_id)
@@ -155,20 +153,20 @@ async def _in_portions(out: Outside, forget: _Forget, before: datetime) -> None:
 
 
 async def refresh_people(out: Outside, job: RefreshPeople) -> Record | None:
-    """Look up members anew, the longest unseen first: whoever no longer belongs to the company is erased or has left.
+    """Look up who of a platform is unseen for the longest: who no longer belongs to the company is erased or has left.
 
     A full member who became a guest is erased, as nothing is kept about guests; one whose account is closed has left.
     """
-    now = out.clock.now()
+    before, platform = out.clock.now() - LOOKED_UP_EVERY, job.platform or out.platform
     async with out.sessions.reading() as session:
-        due = await members.list_longest_unseen(session, before=now - LOOKED_UP_EVERY, limit=LOOKED_UP_AT_ONCE)
+        due = await members.list_longest_unseen(session, platform=platform, before=before, limit=LOOKED_UP_AT_ONCE)
     seen: list[tuple[Known, Person | None]] = []
     for known in due:
         try:
-            seen.append((known, await out.surface_on(known.platform).look_up(known.person_ref)))
+            seen.append((known, await out.surface_on(platform).look_up(known.person_ref)))
         except Refused:
             seen.append((known, None))
-        except TryLater:
+        except OutsideError:  # the platform does not answer: who is left is looked up the next time
             break
     return _seen(out, seen) if seen else None
 
@@ -178,9 +176,9 @@ def _seen(out: Outside, seen: Sequence[tuple[Known, Person | None]]) -> Record:
         now = out.clock.now()
         for known, person in seen:
             if person is None or not _is_guest(person):
-                await members.note_facts(session, person, member_id=known.id, now=now)
+                await members.note_facts(session, person, known=known, now=now)
             if person is not None and person.is_active:
-                await joining.note_open(session, member_id=known.id)
+                await joining.note_open(session, platform=known.platform, person_ref=known.person_ref)
         for known, person in seen:
             if person is not None and (_is_guest(person) or not person.is_active):
                 await _part(session, known, person, programme=out.programme, now=now)

@@ -34,7 +34,7 @@ from handlers.cards.post import (
     preview_card,
     when_and_where,
 )
-from handlers.cards.post_form import Opened, Review, post_form, reading_window, review_form
+from handlers.cards.post_form import Opened, Review, opened_by, post_form, reading_window, review_form
 from handlers.context import Context, Outside, Record
 from storage.models import Post
 from storage.queries import announcements, decisions, posts, readers
@@ -98,18 +98,7 @@ async def _opened(ctx: Context, post: Post, *, ref: str = "") -> Opened:
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     draft = draft.in_window(ctx.member_id, ref or _new_ref(ctx, post.id))
     await posts.save_draft(ctx.session, draft, post_id=post.id, now=ctx.now)
-    return _as_opened(ctx, post, draft)
-
-
-def _as_opened(ctx: Context, post: Post, draft: Draft, *, is_saved: bool = False) -> Opened:
-    return Opened(
-        post_id=post.id,
-        member_id=ctx.member_id,
-        state=PostState(post.state),
-        draft=draft,
-        is_live=ctx.interaction.is_live,
-        is_saved=is_saved,
-    )
+    return opened_by(ctx, post.id, state=post.state, draft=draft)
 
 
 def _new_ref(ctx: Context, post_id: int) -> str:
@@ -129,7 +118,8 @@ async def skip_reading(ctx: Context, action: SkipReading) -> Reply:
     """Show the form at once; what the page says is filled in where nothing was typed, if it comes."""
     post = await _editable(ctx, action.post_id)
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
-    return Reply(form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft)))
+    opened = opened_by(ctx, post.id, state=post.state, draft=draft)
+    return Reply(form=post_form(ctx.words, ctx.programme, opened))
 
 
 async def _editable(ctx: Context, post_id: int) -> Post:
@@ -148,9 +138,8 @@ async def save_draft(ctx: Context, action: SaveDraft) -> Reply:
     is_same = draft.wording_language == (action.shown_language or before.wording_language)
     if is_same and ctx.interaction.is_live:
         return SILENCE
-    if is_same:
-        return Reply(form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft, is_saved=True)))
-    return Reply(form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft)))
+    opened = opened_by(ctx, post.id, state=post.state, draft=draft, is_saved=is_same)
+    return Reply(form=post_form(ctx.words, ctx.programme, opened))
 
 
 async def review_post(ctx: Context, action: ReviewPost) -> Reply:
@@ -163,7 +152,8 @@ async def review_post(ctx: Context, action: ReviewPost) -> Reply:
         checked = check_draft(draft, await _checks(ctx, post))
     except UnfitDraft as error:
         errors = {name: ctx.text(fault.key, **fault.params) for name, fault in error.faults.items()}
-        return Reply(errors=errors, form=post_form(ctx.words, ctx.programme, _as_opened(ctx, post, draft)))
+        opened = opened_by(ctx, post.id, state=post.state, draft=draft)
+        return Reply(errors=errors, form=post_form(ctx.words, ctx.programme, opened))
     return Reply(form=_review(ctx, post, draft, checked), is_stacked=True)
 
 
@@ -179,7 +169,7 @@ async def _checks(ctx: Context, post: Post) -> Checks:
 
 
 def _review(ctx: Context, post: Post, draft: Draft, checked: CheckedPost, *, is_sent: bool = False) -> Form:
-    opened = _as_opened(ctx, post, draft)
+    opened = opened_by(ctx, post.id, state=post.state, draft=draft)
     review = Review(
         checked=checked, step=_step(ctx, post, checked), ref=f"{_new_ref(ctx, post.id)}-review", is_sent=is_sent
     )
@@ -199,7 +189,7 @@ def _step(ctx: Context, post: Post, checked: CheckedPost) -> str:
 async def preview_post(ctx: Context, action: PreviewPost) -> Reply:
     """Send the real card to oneself and say so in the review."""
     post = await _editable(ctx, action.post_id)
-    job = SendPreview(post_id=post.id, member_id=ctx.member_id)
+    job = SendPreview(post_id=post.id, member_id=ctx.me.identity_id)
     await add_job(ctx.session, job, now=ctx.now, plan=Plan(lane=ctx.me.person_ref))
     draft = await posts.get_draft(ctx.session, post, zone=ctx.words.zone.key)
     try:
@@ -344,14 +334,15 @@ async def _keep_page(out: Outside, job: ReadPage, *, page: Page | None, trouble:
             draft = filled_from(draft, page, languages=out.programme.languages)
         await posts.save_draft(session, draft, post_id=post.id, now=out.clock.now())
     member_id = next((int(number) for number, ref in draft.windows.items() if ref == job.window), post.author_id)
-    return Opened(post_id=post.id, member_id=member_id, state=PostState(post.state), draft=draft)
+    state = PostState(post.state)
+    return Opened(post_id=post.id, member_id=member_id, state=state, draft=draft, is_live=True)  # as what is redrawn
 
 
 async def send_preview(out: Outside, job: SendPreview) -> Record | None:
     """Send the real card of a post, as it was typed, to one curator alone."""
     async with out.sessions.reading() as session:
         post = await posts.find_post(session, post_id=job.post_id)
-        reader = await readers.find_reader(session, member_id=job.member_id)
+        reader = await readers.find_asker(session, member_id=job.member_id)
         if post is None or reader is None:
             return None
         draft = await posts.get_draft(session, post, zone=out.programme.zone.key)

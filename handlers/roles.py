@@ -1,25 +1,46 @@
 """Roles and crews, read anew by timer from configuration, addresses and user groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.errors import Refused
+from bot.core.errors import OutsideError, Refused
 from bot.core.jobs import RefreshRoles
 from bot.core.people import Role
+from bot.core.ports import ChatSurface
 from bot.core.programme import RoleSource
 from handlers.context import Outside, Record
 from storage.queries import roles
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True)
 class _Found:
-    """Who holds which role; while a source could not be read nobody loses a role."""
+    """Who holds which role; while a source could not be read nobody loses a role.
+
+    A platform that is `silent` now is asked nothing more until the next time: every answer would be waited for.
+    """
 
     holders: dict[str, Role] = field(default_factory=dict)
     crews: dict[str, str] = field(default_factory=dict)
     is_complete: bool = True
+    silent: list[ChatSurface] = field(default_factory=list)
+
+    async def told(self, surface: ChatSurface, ask: Callable[[], Awaitable[T]], *, nothing: T) -> T:
+        """Return what a platform tells, or `nothing` if it cannot be read now."""
+        if not any(one is surface for one in self.silent):
+            try:
+                return await ask()
+            except Refused:
+                pass
+            except OutsideError:
+                self.silent.append(surface)
+        self.is_complete = False
+        return nothing
 
 
 async def refresh_roles(out: Outside, job: RefreshRoles) -> Record:
@@ -52,9 +73,11 @@ async def _group(out: Outside, source: RoleSource, found: _Found) -> list[str]:
     listed: list[str] = []
     for group in source.groups:
         try:
-            listed += await out.surface_of(group).list_group(group)
+            surface = out.surface_of(group)
         except Refused:
             found.is_complete = False
+            continue
+        listed += await found.told(surface, partial(surface.list_group, group), nothing=())
     return listed
 
 
@@ -62,11 +85,7 @@ async def _by_email(out: Outside, email: str, found: _Found) -> list[str]:
     """Return the references of who has this address, on every platform."""
     refs: list[str] = []
     for surface in out.surfaces.values():
-        try:
-            person = await surface.find_by_email(email)
-        except Refused:
-            found.is_complete = False
-            continue
+        person = await found.told(surface, partial(surface.find_by_email, email), nothing=None)
         refs += [person.ref] if person else []
     return refs
 

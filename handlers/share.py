@@ -26,7 +26,7 @@ from bot.core.texts import disclosure_line
 from bot.core.wordings import OWN_WORDS_BELOW, Wording, closest
 from handlers.cards import share as cards
 from handlers.cards import welcome as welcomes
-from handlers.cards.composing import Box, Piece, Way, leading_to, link_of, next_expiry, one_time_token
+from handlers.cards.composing import Box, Piece, Way, fresh_box, leading_to, link_of, next_expiry, one_time_token
 from handlers.context import Context
 from storage.queries import announcements, jobs, ledger, members, openings, shares, wordings
 from storage.queries.shares import Held, Shareable
@@ -93,7 +93,7 @@ async def leave_for_network(ctx: Context, action: LeaveForNetwork) -> Reply:
     if held.state not in shares.EDITABLE or not action.network:
         return await _show(ctx, scene, held)
     if not ctx.interaction.is_live and action.network != held.network:
-        return await change_share(ctx, ChangeShare(share_id=held.id, network=action.network, text=action.text))
+        return await _leave_for_another(ctx, action)
     _refuse(ctx, scene, held.network)
     held = replace(held, text=drafting.as_typed(action.text), typed_at=ctx.now)
     way = _way(ctx, scene, held)
@@ -124,6 +124,16 @@ async def leave_for_network(ctx: Context, action: LeaveForNetwork) -> Reply:
     went = ctx.text("share.went", network=NETWORKS[held.network].label)
     view = replace(await _view(ctx, scene, held), is_alike=is_alike, note=went)
     return Reply(form=cards.shared_form(ctx, view))
+
+
+async def _leave_for_another(ctx: Context, action: LeaveForNetwork) -> Reply:
+    """Change to another network, and go on to it at once if that shows the member nothing new in the box."""
+    shown = await change_share(ctx, ChangeShare(share_id=action.share_id, network=action.network, text=action.text))
+    scene, _ = await _own(ctx, action.share_id)
+    moved = scene.mine.get(action.network)
+    if moved is None or moved.is_shared or moved.text != drafting.as_typed(action.text):
+        return shown
+    return await leave_for_network(ctx, replace(action, share_id=moved.id))
 
 
 async def say_shared(ctx: Context, action: SayShared) -> Reply:
@@ -281,17 +291,7 @@ def _languages(ctx: Context, scene: _Scene) -> tuple[str, ...]:
 
 def _fresh(ctx: Context, scene: _Scene, network: str, suggested: tuple[Sequence[Wording], frozenset[int]]) -> Box:
     filling = drafting.fill(*suggested, network=network, languages=_languages(ctx, scene))
-    wanted = ctx.programme.disclosure
-    line = scene.post.disclosure or disclosure_line(
-        ctx.programme.company.name, filling.language or ctx.me.locale, wanted.lines
-    )
-    text = filling.text if wanted.is_required else f"{line}\n\n{filling.text}".strip()
-    return Box(
-        text=text,
-        wording_id=filling.wording_id,
-        disclosure=line if wanted.is_required else "",
-        inspiration=filling.inspiration,
-    )
+    return fresh_box(ctx, filling, disclosure=scene.post.disclosure)
 
 
 async def _drawn(ctx: Context, scene: _Scene, network: str, box: Box) -> Reply:

@@ -59,9 +59,7 @@ def child_environment(settings: Settings, bot_port: int) -> dict[str, str]:
 
 def own_environment() -> dict[str, str]:
     """Return this process's environment without what belongs to a real installation."""
-    return {
-        key: value for key, value in os.environ.items() if key not in LEFT_OUT and not key.startswith(PLATFORMS)
-    }
+    return {key: value for key, value in os.environ.items() if key not in LEFT_OUT and not key.startswith(PLATFORMS)}
 
 
 def composers(address: str) -> dict[str, str]:

@@ -27,8 +27,12 @@ class FakeClock:
 
 @dataclass
 class FakeSurface:
-    """A platform in memory. `fail_next` is raised by the next calls, one each, instead of doing anything."""
+    """A platform in memory, whose references begin with `prefix`.
 
+    `fail_next` is raised by the next calls, one each, instead of doing anything.
+    """
+
+    prefix: str = ""
     people: dict[str, Person] = field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
@@ -47,7 +51,7 @@ class FakeSurface:
             raise self.fail_next.pop(0)
 
     def knows(self, ref: str) -> bool:
-        return True
+        return ref.startswith(self.prefix)
 
     async def post(self, channel_ref: str, card: Card, *, key: str) -> str:
         self._maybe_fail()

@@ -14,9 +14,13 @@ from bot.web.app import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """How a platform reaches us: what is started and stopped, in this order, its routes, and what `/readyz` asks."""
+    """How a platform reaches us: what is started and stopped, in this order, its routes, and what `/readyz` asks.
+
+    `closing` is stopped after the worker, whose last jobs still speak to the platform.
+    """
 
     parts: Sequence[Startable]
+    closing: Sequence[Startable] = ()
     routes: Sequence[BaseRoute] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
 

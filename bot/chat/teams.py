@@ -39,15 +39,16 @@ class TeamsChat:
         self._http = http
         self._admission = admission_of(environment.teams)
         self._credentials = credentials_of(environment.teams, http)
-        self._calls = TeamsCalls(http, credentials=self._credentials, may_call=self._admission.trusts)
+        self._calls = TeamsCalls(
+            http, credentials=self._credentials, may_call=self._admission.trusts, may_put=self._admission.is_store
+        )
         self._shelf = StoredFiles(sessions, secret=secret_of(environment.data), clock=clock)
         book = StoredAddresses(sessions, platform=PLATFORM, clock=clock)
         self._addresses = Addresses(book, may_call=self._admission.trusts)
         tenant = environment.teams.tenant_id
         self._chats = PersonalChats(self._calls, addresses=self._addresses, tenant=tenant)
-        self.surface: ChatSurface = TeamsSurface(
-            self._calls, addresses=self._addresses, shelf=self._shelf, tenant=tenant
-        )
+        self._surface = TeamsSurface(self._calls, addresses=self._addresses, shelf=self._shelf, tenant=tenant)
+        self.surface: ChatSurface = self._surface
 
     def listen(self, dispatch: Dispatch, *, programme: Programme, clock: Clock) -> Listening:
         """Return what hands everything that people do in Teams to `dispatch`."""
@@ -74,13 +75,14 @@ class TeamsChat:
         webhook = TeamsWebhook(
             inbound, turns=Turns(), admission=self._admission, check=_check_of(self._teams, self._http)
         )
-        return Listening(parts=[_Outward(self._credentials), inbound], routes=webhook.routes())
+        return Listening(parts=[inbound], closing=[_Outward(self._surface, self._credentials)], routes=webhook.routes())
 
 
 class _Outward:
-    """The bot's token: asked for when it is first needed, and no longer after the last answer was sent."""
+    """What goes on by itself towards Teams, until the worker has done its last job: searches, and the bot's token."""
 
-    def __init__(self, credentials: Credentials | None) -> None:
+    def __init__(self, surface: TeamsSurface, credentials: Credentials | None) -> None:
+        self._surface = surface
         self._credentials = credentials
 
     async def start(self) -> None:
@@ -88,6 +90,7 @@ class _Outward:
 
     async def stop(self) -> None:
         """Ask no more."""
+        await self._surface.close()
         if self._credentials is not None:
             await self._credentials.close()
 
@@ -135,6 +138,8 @@ def notices_of(programme: Programme) -> Callable[[str], Notices]:
         return Notices(
             window_failed=_line(programme, locale, "error.window_failed"),
             unreadable=_line(programme, locale, "error.unreadable"),
+            unreachable=_line(programme, locale, "notice.unreachable"),
+            in_chat=words.text("notice.in_chat"),
             welcome=Card(
                 title=words.text("notice.hello_title"),
                 body=(hello, Text(words.rich("notice.hello_quiet"), style="quiet"), Buttons(ways)),

@@ -23,6 +23,11 @@ def pool_name(pool: str, platform: str = "") -> str:
     return f"{pool}@{platform}" if platform else pool
 
 
+def plain_pool(name: str) -> str:
+    """Return the pool that a name made by `pool_name` stands for, whatever the platform."""
+    return name.partition("@")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Work that was committed with what caused it and is done after that commit."""
@@ -73,7 +78,7 @@ class ReadPage(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendPreview(Job):
-    """Send the card of `post_id` to `member_id` alone."""
+    """Send the card of `post_id` to `member_id` alone, the number of the identity that asked for it."""
 
     post_id: int
     member_id: int
@@ -103,7 +108,7 @@ class TellPostDecision(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellWithdrawal(Job):
-    """Tell `member_id`, who withdrew `post_id`, how far its announcements are."""
+    """Tell `member_id`, the number of the identity that withdrew `post_id`, how far its announcements are."""
 
     post_id: int
     member_id: int
@@ -119,7 +124,7 @@ class PostBoard(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendExport(Job):
-    """Send `member_id` a file with what is kept about them."""
+    """Send `member_id`, the number of the identity that asked for it, a file with what is kept about them."""
 
     member_id: int
 
@@ -149,7 +154,9 @@ class RefreshRoles(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshPeople(Job):
-    """Look up anew the members who were looked up longest ago: name, language, zone, and whether they still belong."""
+    """Look up anew who of `platform` was looked up longest ago: name, language, zone, and whether they still belong."""
+
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person as the platform describes them; guests, bots and people of other companies are not `is_full_member`."""
+    """A person as the platform describes them; guests, bots and people of other companies are not `is_full_member`.
+
+    `locale` and `zone` are "" where the platform does not tell them.
+    """
 
     ref: str
     name: str

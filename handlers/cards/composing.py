@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from bot.core.drafting import Filling
 from bot.core.links import with_utm
 from bot.core.ports import ComposerAddresses
 from bot.core.programme import Programme
-from bot.core.texts import compose_text
+from bot.core.texts import compose_text, disclosure_line
 from handlers.context import Context
 
 # The longest address that every chat takes for a button.
@@ -36,6 +37,21 @@ class Box:
     inspiration: tuple[str, ...] = ()
     is_checked: bool = False
     is_alike: bool = False
+
+
+def fresh_box(ctx: Context, filling: Filling, *, disclosure: str) -> Box:
+    """Return a box in which nobody has typed yet, with the post's own `disclosure` or else the company's.
+
+    It stands before the text where it is required, else in it, to be taken out.
+    """
+    wanted = ctx.programme.disclosure
+    line = disclosure or disclosure_line(ctx.programme.company.name, filling.language or ctx.me.locale, wanted.lines)
+    return Box(
+        text=filling.text if wanted.is_required else f"{line}\n\n{filling.text}".strip(),
+        wording_id=filling.wording_id,
+        disclosure=line if wanted.is_required else "",
+        inspiration=filling.inspiration,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from bot.core.programme import Programme
 from bot.core.texts import disclosure_line
 from bot.i18n.translator import Words
 from handlers.cards.post import Plans, when_and_where
+from handlers.context import Context
 
 _BOX = 3000
 _TROUBLES = {
@@ -49,7 +50,7 @@ class Opened:
     member_id: int
     state: PostState
     draft: Draft
-    is_live: bool = True
+    is_live: bool
     is_saved: bool = False
 
     @property
@@ -58,11 +59,27 @@ class Opened:
         return self.draft.window(self.member_id) or f"post-{self.post_id}-{self.member_id}"
 
 
+def opened_by(ctx: Context, post_id: int, *, state: str, draft: Draft, is_saved: bool = False) -> Opened:
+    """Return the form of a post in the window of who acts, as live as the platform is that they act on."""
+    return Opened(
+        post_id=post_id,
+        member_id=ctx.member_id,
+        state=PostState(state),
+        draft=draft,
+        is_live=ctx.interaction.is_live,
+        is_saved=is_saved,
+    )
+
+
 def reading_window(words: Words, opened: Opened) -> Form:
-    """Return the window that stands while the page is read: no inputs, so that nothing typed can be lost."""
-    skip = Button(label=words.text("post.skip"), action=SkipReading(post_id=opened.post_id))
+    """Return the window that stands while the page is read: no inputs, so that nothing typed can be lost.
+
+    Where it cannot be redrawn once the page is read, it says so, and its button leads on to the form.
+    """
+    reading, skip_label = ("post.reading", "post.skip") if opened.is_live else ("post.being_read", "post.go_on")
+    skip = Button(label=words.text(skip_label), action=SkipReading(post_id=opened.post_id))
     body = (
-        Text((words.text("post.reading"),)),
+        Text((words.text(reading),)),
         Text((Link(opened.draft.link, opened.draft.link),), "quiet"),
         Buttons((skip,)),
     )

@@ -1,4 +1,4 @@
-"""The demo for Microsoft's Agents Playground: its own file of people and places, and the bot's files with those in them.
+"""The demo for Microsoft's Agents Playground: its own file of people and places, and the bot's files with those.
 
 Agents Playground (npm @microsoft/m365agentsplayground 0.2.28; aka.ms/teams-app-test-tool-config-guide) knows one person
 who types, exactly five others, one team of two channels, and one group chat. So of Brightwater it shows #general,
@@ -6,7 +6,6 @@ who types, exactly five others, one team of two channels, and one group chat. So
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +22,36 @@ OTHERS = ("U0NADIA", "U0THOMAS", "U0GRACE", "U0SANNE", "U0PRIYA", "U0OMAR")
 BOT = "7b1c2f9e-3d44-4c6a-9a0f-0c6d2b7e5a11"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """What was written: the demo's company and programme, and Agents Playground's people and places."""
-
-    company: Path
-    config: Path
-    agents: Path
-
-
-def write_files(folder: Path, *, who: str = TYPES) -> Files:
-    """Write all files into `folder`; `who` types in Agents Playground. Raises `LookupError` if there is no such person.
-
-    A guest is nobody's colleague and cannot be who types.
-    """
+def write_demo(folder: Path) -> tuple[Path, Path]:
+    """Write the bot's files into `folder`: the company, and the programme; return where."""
     told, programme = read_yaml(FOLDER / "company.yaml"), read_yaml(FOLDER / "config.yaml")
-    people = {one["id"]: one for one in told["people"] if one["role"] != "guest"}
-    if who not in people:
-        raise LookupError(who)
     names = _names(told)
-    return Files(
-        company=write_yaml(folder / "company.yaml", renamed(_moved(told), names)),
-        config=write_yaml(folder / "config.yaml", renamed(_programme(programme, told), names)),
-        agents=write_yaml(folder / "agentsplayground.yml", _agents(told, [people[one] for one in _shown(who)])),
+    return (
+        write_yaml(folder / "company.yaml", renamed(_moved(told), names)),
+        write_yaml(folder / "config.yaml", renamed(_programme(programme, told), names)),
     )
+
+
+def write_agents(folder: Path, *, who: str = TYPES) -> Path:
+    """Write Agents Playground's own file with `who` at the keys, and return where."""
+    return write_yaml(folder / "agentsplayground.yml", _agents(read_yaml(FOLDER / "company.yaml"), _shown(who)))
+
+
+def find_person(word: str) -> str | None:
+    """Return the colleague of that id or first name, `None` if there is none; a guest is no colleague."""
+    told = read_yaml(FOLDER / "company.yaml")
+    called = {one["name"].split()[0].casefold(): one["id"] for one in told["people"] if one["role"] != "guest"}
+    wanted = word.strip().casefold()
+    return called.get(wanted) or next((one for one in called.values() if one.casefold() == wanted), None)
+
+
+def roster() -> dict[str, Json]:
+    """Return every colleague as a roster of Teams lists them, by account."""
+    told = read_yaml(FOLDER / "company.yaml")
+    tenant = ids.tenant_of(told["company"]["team"]["id"])
+    people = [_person(one) for one in told["people"] if one["role"] != "guest"]
+    more = {"tenantId": tenant, "userRole": "user"}
+    return {one["id"]: {**one, **more, "userPrincipalName": one.pop("userPrincipleName")} for one in people}
 
 
 def _shown(who: str) -> Sequence[str]:
@@ -62,10 +67,11 @@ def _names(company: Json) -> dict[str, str]:
 
 
 def _moved(company: Json) -> Json:
-    """Return the company with its posts in channels that are shown."""
+    """Return the company with its posts in channels that are shown, and who types by default as an admin."""
     posts = [{**one, "channels": _places(one["channels"])} for one in company["posts"]]
     channels = [one for one in company["channels"] if one["id"] in (GENERAL, SECOND, CURATORS)]
-    return {**company, "posts": posts, "channels": channels}
+    people = [{**one, "role": "admin"} if one["id"] == TYPES else one for one in company["people"]]
+    return {**company, "posts": posts, "channels": channels, "people": people}
 
 
 def _places(channels: Sequence[str]) -> list[str]:
@@ -81,11 +87,13 @@ def _programme(programme: Json, company: Json) -> Json:
     return {**told, "channels": channels, "roles": roles}
 
 
-def _agents(company: Json, people: Sequence[Json]) -> Json:
-    """Return Agents Playground's own file.
+def _agents(company: Json, shown: Sequence[str]) -> Json:
+    """Return Agents Playground's own file, with the first of those shown at the keys.
 
     A person's account is their object id there: it opens a chat by the account alone, and the bot may know only the id.
     """
+    known = {one["id"]: one for one in company["people"]}
+    people = [known[who] for who in shown]
     team = company["company"]["team"]["id"]
     second = next(one["name"] for one in company["channels"] if one["id"] == SECOND)
     return {

@@ -36,8 +36,10 @@ def activity(parts: Parts, who: str, place: Conversation, *, root: str = "") -> 
 
 
 def account(parts: Parts, person: Person) -> Json:
-    """Return a person as the sender of an activity."""
-    return {"id": parts.tenancy.account(person.id), "name": person.name, "aadObjectId": ids.aad_of(person.id)}
+    """Return a person as the sender of an activity; of another company's it says whose they are."""
+    told = {"id": parts.tenancy.account(person.id), "name": person.name, "aadObjectId": ids.aad_of(person.id)}
+    tenant = parts.tenancy.tenant_of(person.id)
+    return told if tenant == parts.settings.tenant else {**told, "tenantId": tenant}
 
 
 def bot(parts: Parts) -> Json:
@@ -61,7 +63,8 @@ def channel_data(parts: Parts, place: Conversation) -> Json:
     told: Json = {"tenant": {"id": parts.settings.tenant}}
     if place.kind == CHANNEL:
         team = parts.tenancy.team
-        told |= {"teamsChannelId": place.id, "teamsTeamId": team, "channel": {"id": place.id}, "team": {"id": team}}
+        channel = {"id": place.id, **({"type": "shared"} if place.is_shared else {})}
+        told |= {"teamsChannelId": place.id, "teamsTeamId": team, "channel": channel, "team": {"id": team}}
     return told
 
 

@@ -25,7 +25,7 @@ def shown(parts: Parts, person: Person) -> Json:
         "surname": surname,
         "email": person.email,
         "userPrincipalName": _principal(person),
-        "tenantId": parts.settings.tenant,
+        "tenantId": parts.tenancy.tenant_of(person.id),
         "userRole": "guest" if person.is_guest else "user",
     }
 
@@ -44,7 +44,7 @@ def member(parts: Parts, conversation: str, ref: str) -> Json:
     wanted = parts.tenancy.person_of(ref)
     found = next((one for one in people if one is wanted or ref.lower() == _principal(one).lower()), None)
     if found is None:
-        raise ConnectorError("ConversationNotFound", "The member was not found in the conversation.")
+        raise ConnectorError("MemberNotFoundInConversation")
     return shown(parts, found)
 
 
@@ -91,7 +91,10 @@ def team(parts: Parts, ref: str) -> Json:
 
 
 def channels(parts: Parts, ref: str) -> Json:
-    """Return the channels that the bot is in; General has no name, so that each client says it in its language."""
+    """Return the channels that the bot is in; General has no name, so that each client says it in its language.
+
+    Channels that the team shares with others are in no list (msteams-docs apps for shared and private channels).
+    """
     _check_team(parts, ref)
     return {"conversations": _channels(parts)}
 
@@ -104,5 +107,5 @@ def _channels(parts: Parts) -> list[Json]:
             "type": "private" if one.is_private else "standard",
         }
         for one in parts.tenancy.conversations.values()
-        if one.kind == CHANNEL and one.has_bot and not one.is_deleted
+        if one.kind == CHANNEL and one.has_bot and not (one.is_deleted or one.is_shared)
     ]

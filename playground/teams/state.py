@@ -74,6 +74,7 @@ class Conversation:
     members: list[str]
     has_bot: bool = True
     is_private: bool = False
+    is_shared: bool = False
     is_deleted: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -85,7 +86,10 @@ class Conversation:
 
 @dataclass(slots=True, kw_only=True)
 class Tenancy:
-    """Everything people see. `installed` are those who have the app, `blocked` those who blocked the bot."""
+    """Everything people see. `installed` are those who have the app, `blocked` those who blocked the bot.
+
+    `outsiders` are in no team, only in channels that are shared with them; each with their tenant.
+    """
 
     settings: TeamsSettings
     company: Company
@@ -95,6 +99,7 @@ class Tenancy:
     installed: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
     has_team: bool = True
+    outsiders: dict[str, tuple[Person, str]] = field(default_factory=dict)
     _by_ref: dict[str, Person] = field(default_factory=dict)
     _last: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,6 +125,17 @@ class Tenancy:
         people = list(self.company.people)
         return self._put(Conversation(id=ids.channel_of(key), kind=CHANNEL, key=key, name=name, members=people))
 
+    def add_shared(self, key: str, name: str, *members: str) -> Conversation:
+        """Add a channel that the team shares with these people, who need not be in it; the channel lists its own."""
+        made = self.add_channel(key, name)
+        made.is_shared, made.members = True, list(members)
+        return made
+
+    def add_outsider(self, person: Person, tenant: str = "") -> None:
+        """Add somebody who is not in the team and has not the app: of another company, or without a tenant of this."""
+        self.outsiders[person.id] = person, tenant or self.settings.tenant
+        self._by_ref[self.account(person.id)] = self._by_ref[ids.aad_of(person.id)] = person
+
     def add_group(self, name: str, *members: str) -> Conversation:
         """Add a group chat of these people with the bot in it."""
         made = Conversation(id=ids.group_chat_of(name), kind=GROUP, key=name, name=name, members=list(members))
@@ -141,8 +157,12 @@ class Tenancy:
         return ids.account_of(who, self.settings.app_id)
 
     def person(self, who: str) -> Person:
-        """Return a person by their id in the company; `KeyError` for nobody."""
-        return self.company.people[who]
+        """Return a person by their id, of the company or of another one; `KeyError` for nobody."""
+        return self.outsiders[who][0] if who in self.outsiders else self.company.people[who]
+
+    def tenant_of(self, who: str) -> str:
+        """Return the tenant that a person is of."""
+        return self.outsiders[who][1] if who in self.outsiders else self.settings.tenant
 
     def person_of(self, ref: str) -> Person | None:
         """Return the person of an account or a directory's object id."""

@@ -76,6 +76,8 @@ def _chat_of(parts: Parts, body: Json) -> Conversation:
     person = parts.tenancy.person_of(str(_inside(members[0], "id")))
     if person is None:
         raise ConnectorError("BadArgument", "Nobody has that id.")
+    if person.id in parts.tenancy.outsiders:
+        raise ConnectorError("MessageWritesBlocked")
     return parts.tenancy.place(ids.chat_of(person.id, parts.settings.app_id))
 
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import (
     AskShared,
     Job,
-    Pool,
     SendExport,
     SendPreview,
     TellDecision,
@@ -143,7 +142,14 @@ async def _forget_jobs(session: AsyncSession, erased: Erased) -> None:
     for start in range(0, len(shares), IN_ONE_STATEMENT):
         held = [pack_job(AskShared(share_id=one)) for one in shares[start : start + IN_ONE_STATEMENT]]
         await session.execute(delete(JobRow).where(JobRow.kind == kind_of(AskShared), JobRow.held.in_(held)))
-    await session.execute(delete(Lane).where(Lane.name.in_([lane_name(one.value, erased.person_ref) for one in Pool])))
+    await _forget_lanes(session, erased.person_ref)
+
+
+async def _forget_lanes(session: AsyncSession, person_ref: str) -> None:
+    """Forget the limits of a person's lane in every pool, whatever platform the pool is named by."""
+    end = lane_name("", person_ref)
+    of_theirs = func.substr(Lane.name, func.length(Lane.name) - len(end) + 1) == end  # LIKE would not mind capitals
+    await session.execute(delete(Lane).where(of_theirs))
 
 
 async def _forget_whereabouts(session: AsyncSession, erased: Erased) -> None:

@@ -192,7 +192,11 @@ async def part_with(session: AsyncSession, *, platform: str, person_ref: str) ->
     Whoever is here on another platform too goes on there: if it is the row that counts that holds the identity, it
     changes places with the other one. Where that one was given up before, and for who has one only, all of it goes.
     """
-    wanted = select(Member).where(Member.platform == platform, Member.person_ref == person_ref)
+    is_theirs = (Member.platform == platform, Member.person_ref == person_ref)
+    number = select(func.coalesce(Member.same_as_id, Member.id)).where(*is_theirs).scalar_subquery()
+    both = select(Member.id).where(or_(Member.id == number, Member.same_as_id == number)).order_by(Member.id)
+    await session.execute(both.with_for_update())  # the other identity may be given up at the same moment
+    wanted = select(Member).where(*is_theirs)
     row = (await session.scalars(wanted.execution_options(populate_existing=True))).one_or_none()
     if row is None or row.same_as_id is not None:
         return None if row is None else row.id
@@ -210,7 +214,8 @@ async def part_with(session: AsyncSession, *, platform: str, person_ref: str) ->
     return other.id
 
 
-async def note_open(session: AsyncSession, *, member_id: int) -> None:
-    """Note that the account behind an identity that was given up is open again, if that is what the row holds."""
-    is_closed = (Member.id == member_id, Member.same_as_id.is_not(None), Member.left_at.is_not(None))
-    await session.execute(update(Member).where(*is_closed).values(left_at=None))
+async def note_open(session: AsyncSession, *, platform: str, person_ref: str) -> None:
+    """Note that the account behind an identity is open again, if that identity was given up."""
+    is_closed = (Member.same_as_id.is_not(None), Member.left_at.is_not(None))
+    wanted = (Member.platform == platform, Member.person_ref == person_ref, *is_closed)
+    await session.execute(update(Member).where(*wanted).values(left_at=None))

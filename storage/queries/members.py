@@ -39,7 +39,7 @@ ME = Prepared(
     )
 )
 _WHO_COUNTS = Prepared(select(*_OF_ME).where(_MEMBER.id == bindparam("member_id")))
-_OF_AN_IDENTITY = ("platform", "tenant_ref", "person_ref", "locale", "zone")
+_OF_AN_IDENTITY = ("identity_id", "platform", "tenant_ref", "person_ref", "locale", "zone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,8 @@ class Newcomer:
 async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> Row | None:
     """Return what a context needs of one member, by column name; `None` for someone without a row.
 
-    Of one who is here on two platforms it is the row that counts, but where and in which language they act now.
+    Of one who is here on two platforms it is the row that counts, but where and in which language they act now;
+    `identity_id` is the number of the row that was found.
     """
     found = await ME.first(session, {"platform": platform, "person_ref": person_ref})
     return None if found is None else await as_who_counts(session, found)
@@ -63,7 +64,7 @@ async def find_me(session: AsyncSession, *, platform: str, person_ref: str) -> R
 
 async def as_who_counts(session: AsyncSession, found: Row) -> Row:
     """Return what `ME` found as `find_me` does: for most it is what they have, for one of a pair one more statement."""
-    me = dict(found)
+    me = {**found, "identity_id": found["id"]}
     same_as_id = me.pop("same_as_id")
     if same_as_id is None:
         return me
@@ -78,7 +79,7 @@ def number_that_counts(member_id: int) -> ScalarSelect[int]:
 
 
 async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime) -> None:
-    """Add a member; somebody who is there already stays as they are."""
+    """Add a member; who is there already stays as they are. A language that is not told is English, a zone UTC."""
     person = newcomer.person
     values: dict[str, object] = {
         "platform": newcomer.platform,
@@ -86,8 +87,8 @@ async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime
         "person_ref": person.ref,
         "name": person.name,
         "email": person.email,
-        "locale": person.locale,
-        "zone": person.zone,
+        "locale": person.locale or "en",
+        "zone": person.zone or "UTC",
         "role": newcomer.role.value,
         "role_at": now,
         "role_is_fixed": False,
@@ -101,32 +102,36 @@ async def add_member(session: AsyncSession, newcomer: Newcomer, *, now: datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A member whose facts may be out of date."""
+    """A member, as a platform knows them, whose facts may be out of date."""
 
-    id: int
     platform: str
     person_ref: str
-    left_at: datetime | None
 
 
-async def list_longest_unseen(session: AsyncSession, *, before: datetime, limit: int) -> Sequence[Known]:
-    """Return members who were not looked up since `before`, longest ago first; erased ones are nobody's."""
+async def list_longest_unseen(session: AsyncSession, *, platform: str, before: datetime, limit: int) -> Sequence[Known]:
+    """Return who of a platform was not looked up since `before`, longest ago first; erased ones are nobody's."""
     is_due = or_(Member.looked_up_at.is_(None), Member.looked_up_at < before)
     rows = await session.execute(
-        select(Member.id, Member.platform, Member.person_ref, Member.left_at)
-        .where(Member.erased_at.is_(None), is_due)
+        select(Member.platform, Member.person_ref)
+        .where(Member.platform == platform, Member.erased_at.is_(None), is_due)
         .order_by(Member.looked_up_at.is_not(None), Member.looked_up_at, Member.id)
         .limit(limit)
     )
     return [Known(**row) for row in rows.mappings()]
 
 
-async def note_facts(session: AsyncSession, person: Person | None, *, member_id: int, now: datetime) -> None:
-    """Keep a person's name, address, language and zone as they are now; `None`: they could not be found."""
+async def note_facts(session: AsyncSession, person: Person | None, *, known: Known, now: datetime) -> None:
+    """Keep a person's name, address, language and zone as they are now; `None`: they could not be found.
+
+    A language or zone that the platform does not tell stays as it was. It is kept with the identity that was looked
+    up, in whatever row that is by now.
+    """
     facts: dict[str, object] = {"looked_up_at": now}
     if person is not None:
-        facts |= {"name": person.name, "email": person.email, "locale": person.locale, "zone": person.zone}
-    await session.execute(update(Member).where(Member.id == member_id, Member.erased_at.is_(None)).values(**facts))
+        told = {"locale": person.locale, "zone": person.zone}
+        facts |= {"name": person.name, "email": person.email, **{name: text for name, text in told.items() if text}}
+    is_theirs = (Member.platform == known.platform, Member.person_ref == known.person_ref)
+    await session.execute(update(Member).where(*is_theirs, Member.erased_at.is_(None)).values(**facts))
 
 
 async def note_network(session: AsyncSession, *, member_id: int, network: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.core.errors import RATE_LIMITED
-from bot.core.jobs import JobState
+from bot.core.jobs import JobState, plain_pool
 from storage.models import JobRow, Lane
 from storage.types import Instant
 
@@ -236,6 +236,17 @@ async def take_over(
         .returning(JobRow.id)
     )
     return len(done.all())
+
+
+async def map_pools(session: AsyncSession, claim: Claim) -> None:
+    """Put what waits in a pool that has no limits now into the first platform's of that kind, and so under its limits.
+
+    Such a pool is named by a platform that was switched off, or became the first. What may be sent again moves along.
+    """
+    is_open = JobRow.state.not_in((JobState.DONE, JobState.DROPPED))
+    for name in (await session.scalars(select(JobRow.pool).where(is_open).distinct())).all():
+        if name not in claim.pools and name != plain_pool(name):
+            await session.execute(update(JobRow).where(is_open, JobRow.pool == name).values(pool=plain_pool(name)))
 
 
 async def next_start(session: AsyncSession, claim: Claim) -> datetime | None:

@@ -57,6 +57,20 @@ async def list_others(session: AsyncSession, party: Party) -> Sequence[Party]:
     return await _found(session, _parties().where(is_alike, *is_there).order_by(Member.id).limit(MOST_OTHERS))
 
 
+async def have_same_address(session: AsyncSession, one_id: int, other_id: int) -> bool:
+    """Say whether two members have an address in common, each on another platform: then they may be one person.
+
+    All identities of both count, also of who has left: a yes of theirs is not asked for.
+    """
+    one, other = aliased(Member), aliased(Member)
+    address = func.lower(func.trim(one.email))
+    is_alike = (address != "", address == func.lower(func.trim(other.email)), one.platform != other.platform)
+    found = select(one.id).where(
+        or_(one.id == one_id, one.same_as_id == one_id), or_(other.id == other_id, other.same_as_id == other_id)
+    )
+    return await session.scalar(found.where(*is_alike).limit(1)) is not None
+
+
 # Questions
 
 

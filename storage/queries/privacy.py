@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.core.sharing import ShareState
 from storage.models import (
@@ -76,38 +76,6 @@ async def find_kept(session: AsyncSession, *, member_id: int) -> Kept:
 
 async def _count(session: AsyncSession, column: InstrumentedAttribute[int], *wanted: ColumnElement[bool]) -> int:
     return (await session.execute(select(func.count(column)).where(*wanted))).scalar_one()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Who gets a file with what is kept about them, also after they have left."""
-
-    platform: str
-    person_ref: str
-    locale: str
-    zone: str
-
-
-async def find_owner(session: AsyncSession, *, member_id: int) -> Owner | None:
-    """Return where a member's file goes: to the very identity that the row holds; `None` once it is erased."""
-    counting = aliased(Member)
-    row = (
-        (
-            await session.execute(
-                select(
-                    Member.platform,
-                    Member.person_ref,
-                    func.coalesce(counting.chosen_locale, Member.chosen_locale, Member.locale).label("locale"),
-                    Member.zone,
-                )
-                .outerjoin(counting, counting.id == Member.same_as_id)
-                .where(Member.id == member_id, Member.erased_at.is_(None))
-            )
-        )
-        .mappings()
-        .first()
-    )
-    return Owner(**row) if row else None
 
 
 async def collect_mine(session: AsyncSession, *, member_id: int) -> Mapping[str, object]:

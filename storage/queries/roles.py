@@ -53,17 +53,16 @@ async def refs_by_email(session: AsyncSession) -> dict[str, list[str]]:
 async def write_roles(session: AsyncSession, *, holders: Mapping[str, Role], may_demote: bool, now: datetime) -> None:
     """Give the `holders` their roles; with `may_demote` everyone else becomes a plain member, fixed roles excepted.
 
+    Without it nobody's role becomes lower, either: an admin may be one by what could not be read.
     Whoever is here on two platforms has the higher of what either identity is given.
     """
     holders = _of_who_counts(await _paired_refs(session), holders)
     changeable = Member.role_is_fixed.is_(False)
     for role in (Role.CURATOR, Role.ADMIN):
         refs = [ref for ref, held in holders.items() if held is role]
-        await session.execute(
-            update(Member)
-            .where(Member.person_ref.in_(refs), changeable, Member.erased_at.is_(None))
-            .values(role=role.value, role_at=now)
-        )
+        given = (Member.person_ref.in_(refs), changeable, Member.erased_at.is_(None))
+        is_not_above = Member.role.not_in([one.value for one in Role if one.rank > role.rank and not may_demote])
+        await session.execute(update(Member).where(*given, is_not_above).values(role=role.value, role_at=now))
     if may_demote:
         others = (Member.person_ref.not_in(list(holders)), changeable, Member.role != Role.MEMBER.value)
         await session.execute(update(Member).where(*others).values(role=Role.MEMBER.value, role_at=now))

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +11,7 @@ from bot.core.actions import EraseMe
 from bot.core.errors import TryLater
 from bot.core.ports import AddressBook, FileShelf
 from handlers.privacy import erase_me
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 from storage.models import Picture
 from storage.queries import pictures
 from storage.types import keyed_hash
@@ -54,8 +53,8 @@ async def test_people_are_held_while_they_are_members(world: World) -> None:
     assert await book.find(ada.person_ref) is None
 
 
-async def test_a_database_that_is_away_is_asked_again_later(tmp_path: Path) -> None:
-    sessions = Sessions(sqlite_url(tmp_path / "nowhere"))
+async def test_a_database_that_is_away_is_asked_again_later() -> None:
+    sessions = Sessions("postgresql://vouch@/vouch?host=/nowhere-at-all")
     book = StoredAddresses(sessions, platform="teams", clock=FakeClock(NOW))
     shelf = shelf_of(sessions)
     for work in (

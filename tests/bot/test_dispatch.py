@@ -172,6 +172,12 @@ async def test_a_guest_gets_a_kind_answer_and_no_row(world: World) -> None:
     assert (await _count(world, Member), await _count(world, InboxRow)) == (0, 0)
 
 
+async def test_whoever_nobody_says_is_here_gets_the_same_answer_and_no_row(world: World) -> None:
+    world.surface.people["U9"] = _person("U9", is_active=False, locale="en-US")
+    assert "full members of this company only" in _title(await _dispatcher(world)(_did(ShowMe(), "U9")))
+    assert (await _count(world, Member), await _count(world, InboxRow)) == (0, 0)
+
+
 async def test_someone_who_cannot_be_looked_up_now_is_asked_to_try_again_and_nothing_is_kept(world: World) -> None:
     world.surface.fail_next = [TryLater(NOW - NOW)]
     assert "Nothing was kept" in _title(await _dispatcher(world)(_did(ShowMe(), "U9")))

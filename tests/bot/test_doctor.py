@@ -55,6 +55,12 @@ def test_requests_that_nobody_signs_are_questioned(environment: Environment) -> 
     assert (finding.level, finding.says[:21]) == (Level.WARNING, "TEAMS_ANONYMOUS is on")
 
 
+def test_a_preview_that_could_show_private_answers_is_questioned(environment: Environment) -> None:
+    targeted = replace(environment, teams=replace(environment.teams, is_targeted=True))
+    (finding,) = [one for one in check_environment(targeted) if one.do]
+    assert (finding.level, finding.says[:20]) == (Level.WARNING, "TEAMS_TARGETED is on")
+
+
 def test_a_public_address_without_a_trusted_proxy_is_questioned(environment: Environment) -> None:
     (finding,) = [one for one in check_environment(replace(environment, trusted_proxies=())) if one.do]
     assert (finding.level, finding.about) == (Level.WARNING, "proxies")

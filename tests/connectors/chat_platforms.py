@@ -189,7 +189,7 @@ class OnSlack(Platform):
 
 
 class OnTeams(Platform):
-    """Teams: Nora was seen in the team once and is in it no more."""
+    """Teams: Nora's own chat with the bot says that she is there no more."""
 
     channel, ada, gus, group = service.NEWS, service.ADA, service.GUS, service.TEAM
     nora = "11111111-2222-4333-8444-555555555555"
@@ -217,7 +217,8 @@ class OnTeams(Platform):
         addresses = Addresses(FakeBook(), may_call=lambda url: True)
         for ref in (self.ada, self.gus, self.nora):
             addresses.notice(activity_from(where, ref))
-        addresses.notice(personal_from(where, self.ada))
+        for ref in (self.ada, self.nora):
+            addresses.notice(personal_from(where, ref))
         calls = TeamsCalls(session, credentials=self.credentials, may_call=lambda url: True)
         return TeamsSurface(calls, addresses=addresses, shelf=self._shelf, tenant=service.TENANT)
 
@@ -269,6 +270,7 @@ async def on_teams(session: aiohttp.ClientSession, nowhere: str) -> AsyncIterato
     rosters = {
         service.TEAM: [service.ADA_LISTED, service.GUS_LISTED],
         service.CHAT_ADA: [service.ADA_LISTED],
+        f"a:1{OnTeams.nora}": [],
     }
     fake = FakeTeams(rosters=rosters, teams={service.TEAM: {service.TEAM: None, service.NEWS: "Nieuws"}})
     server = await teams_started(fake)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -188,6 +188,7 @@ def me_of(member: Member) -> Me:
     """Return a member's row as use cases get it."""
     return Me(
         id=member.id,
+        identity_id=member.id,
         platform=member.platform,
         tenant_ref=member.tenant_ref,
         person_ref=member.person_ref,
@@ -222,9 +223,16 @@ def world(sessions: Sessions, programme: Programme) -> World:
 J = TypeVar("J", bound=Job)
 
 
-async def run_job(world: World, handler: Callable[[Outside, J], Awaitable[Record | None]], job: J) -> None:
+class Worked(Protocol):
+    """What a job is done in."""
+
+    @property
+    def out(self) -> Outside: ...
+
+
+async def run_job(world: Worked, handler: Callable[[Outside, J], Awaitable[Record | None]], job: J) -> None:
     """Do a job as the worker does: the call first, then what it brought in one transaction."""
     record = await handler(world.out, job)
     if record is not None:
-        async with world.sessions.begin() as session:
+        async with world.out.sessions.begin() as session:
             await record(session)

@@ -249,6 +249,25 @@ async def test_nobody_approves_their_own_pending_post(world: World) -> None:
     assert (await stored(world, post.id)).state == "pending"
 
 
+@pytest.mark.parametrize(
+    ("address", "is_own"), [(" Nadia@Brightwater.example", True), ("thomas@brightwater.example", False), (None, False)]
+)
+async def test_nobody_approves_their_own_pending_post_from_another_chat(
+    world: World, address: str | None, *, is_own: bool
+) -> None:
+    nadia = await world.add_member("Nadia", role="curator", email="nadia@brightwater.example")
+    there = await world.add_member("Nadia T.", role="curator", platform="there", email=address)
+    post = await pending(world, author=nadia)
+    if not is_own:
+        await world.act(approve, there, Approve(ref=f"P{post.id}"))
+        assert (await stored(world, post.id)).state == "published"
+        return
+    with pytest.raises(Unable) as caught:
+        await world.act(approve, there, Approve(ref=f"P{post.id}"))
+    assert caught.value.reason == "decide.own"
+    assert (await stored(world, post.id)).state == "pending"
+
+
 async def test_two_curators_at_once_decide_a_post_once(world: World) -> None:
     post = await pending(world)
     await world.act(decline, await curator(world, "Nadia"), Decline(ref=f"P{post.id}", reason="Too early."))

@@ -4,30 +4,38 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.core.actions import (
     AnswerPairing,
     EraseMe,
     ExportMine,
     OpenShare,
+    PreviewPost,
     ShowMe,
     ShowPrivacy,
+    Withdraw,
 )
+from bot.core.errors import TryLater, Uncertain
 from bot.core.jobs import (
+    Pool,
     RefreshPeople,
     SendExport,
+    SendPreview,
+    TellWithdrawal,
 )
 from bot.core.people import Person
 from bot.core.privacy import is_erased
-from handlers import privacy
+from handlers import announce, privacy, publish
 from handlers.context import Record
 from storage.models import (
+    Announcement,
     Base,
+    Lane,
     Member,
 )
-from tests.handlers.conftest import NOW
-from tests.handlers.two_chats import ADA, ADA_THERE, ADDRESS, THERE, TwoChats, Who, chats
+from tests.handlers.conftest import GENERAL, NOW, run_job
+from tests.handlers.two_chats import ADA, ADA_THERE, ADDRESS, EVE, THERE, TwoChats, Who, change, chats
 
 __all__ = ["chats"]
 
@@ -68,7 +76,16 @@ async def test_erasing_on_either_side_leaves_nothing_that_names_the_person(chats
     post = await world.add_post()
     await chats.say(ADA_THERE, OpenShare(post_id=post.id))
     await chats.join()
+    lanes = [f"{pool}@{THERE}/P-ADA" for pool in Pool] + [f"{pool}/U-ADA" for pool in Pool]
+    others = [f"post@{THERE}/p-Ada", f"post@{THERE}/P-ADAM", "post/U-ADA/2", "post/"]
+    async with world.sessions.begin() as session:
+        session.add_all(Lane(name=name, next_at=NOW) for name in (*lanes, *others))
     await chats.say(who, EraseMe())
+    async with world.sessions.reading() as session:
+        kept = set(await session.scalars(select(Lane.name)))
+    assert kept == set(others)
+    async with world.sessions.begin() as session:
+        await session.execute(delete(Lane))
     async with world.sessions.reading() as session:
         tables = Base.metadata.sorted_tables
         said = [f"{one.name} {row}" for one in tables for row in await session.execute(select(one))]
@@ -89,6 +106,40 @@ async def test_erasing_before_the_answer_ends_the_question(chats: TwoChats) -> N
     assert not await chats.is_joined()
 
 
+# Answers
+
+
+@pytest.mark.parametrize("who", [ADA, ADA_THERE])
+async def test_a_preview_comes_where_it_was_asked_for(chats: TwoChats, who: Who) -> None:
+    await chats.join()
+    await change(chats.world, ADA, role="curator")
+    post = await chats.world.add_post()
+    told_before = {name: len(one.told) for name, one in chats.surfaces.items()}
+    await chats.say(who, PreviewPost(post_id=post.id))
+    (job,) = await chats.jobs(SendPreview)
+    assert isinstance(job, SendPreview)
+    await publish.send_preview(chats.out, job)
+    told = [(name, person) for name, one in chats.surfaces.items() for person, _ in one.told[told_before[name] :]]
+    assert told == [who]
+
+
+@pytest.mark.parametrize("who", [ADA, ADA_THERE])
+async def test_how_far_a_withdrawal_is_comes_where_it_was_asked_for_until_it_is_done(chats: TwoChats, who: Who) -> None:
+    await chats.join()
+    await change(chats.world, ADA, role="curator")
+    post = await chats.world.add_post()
+    async with chats.world.sessions.begin() as session:
+        session.add(Announcement(post_id=post.id, channel_ref=GENERAL, message_ref="m1"))
+    told_before = {name: len(one.told) for name, one in chats.surfaces.items()}
+    await chats.say(who, Withdraw(ref=f"P{post.id}"))
+    (job,) = await chats.jobs(TellWithdrawal)
+    assert isinstance(job, TellWithdrawal)
+    await run_job(chats, announce.tell_withdrawal, job)
+    assert await chats.jobs(TellWithdrawal) == [job, job]
+    told = [(name, person) for name, one in chats.surfaces.items() for person, _ in one.told[told_before[name] :]]
+    assert told == [who]
+
+
 # One identity of two goes
 
 
@@ -98,10 +149,11 @@ def _person(ref: str, **changes: object) -> Person:
 
 
 async def _look_up_all(chats: TwoChats) -> None:
-    record: Record | None = await privacy.refresh_people(chats.out, RefreshPeople())
-    assert record is not None
-    async with chats.world.sessions.begin() as session:
-        await record(session)
+    for platform in chats.surfaces:
+        record: Record | None = await privacy.refresh_people(chats.out, RefreshPeople(platform=platform))
+        if record is not None:
+            async with chats.world.sessions.begin() as session:
+                await record(session)
 
 
 async def test_whose_first_account_is_closed_goes_on_in_the_other_chat_and_is_reached_there(chats: TwoChats) -> None:
@@ -120,6 +172,36 @@ async def test_whose_first_account_is_closed_goes_on_in_the_other_chat_and_is_re
     chats.world.surface.people["U-ADA"] = _person("U-ADA")
     await _look_up_all(chats)
     assert (await chats.member(ADA)).left_at is None, "the account is open again"
+
+
+async def test_while_one_platform_does_not_answer_the_people_of_the_other_are_looked_up(chats: TwoChats) -> None:
+    chats.world.surface.fail_next = [TryLater(timedelta(seconds=30)), Uncertain("timeout")]
+    chats.there.people = {"P-ADA": _person("P-ADA"), "P-EVE": _person("P-EVE", is_active=False)}
+    await _look_up_all(chats)
+    assert (await chats.member(ADA_THERE)).name == "Ada Moved"
+    assert (await chats.member(EVE)).left_at == NOW
+    assert (await chats.member(ADA)).looked_up_at is None
+    await _look_up_all(chats)
+    chats.world.surface.people = {"U-ADA": _person("U-ADA")}
+    await _look_up_all(chats)
+    assert (await chats.member(ADA)).name == "Ada Moved"
+
+
+async def test_what_is_told_of_an_identity_is_kept_with_it_also_if_it_changed_places_meanwhile(chats: TwoChats) -> None:
+    await chats.join()
+    chats.world.surface.people["U-ADA"] = _person("U-ADA", is_active=False)
+    chats.there.people["P-ADA"] = _person("P-ADA", name="Ada There")
+    chats.there.people["P-EVE"] = _person("P-EVE", name="Eve")
+    looked_up = [
+        await privacy.refresh_people(chats.out, RefreshPeople(platform=platform)) for platform in chats.surfaces
+    ]
+    for record in looked_up:
+        assert record is not None
+        async with chats.world.sessions.begin() as session:
+            await record(session)
+    here, there = await chats.member(ADA), await chats.member(ADA_THERE)
+    assert (there.id, there.name, there.left_at) == (1, "Ada There", None)
+    assert (here.id, here.name, here.left_at) == (2, "Ada Moved", NOW)
 
 
 async def test_who_becomes_a_guest_in_one_chat_is_kept_in_the_other_alone(chats: TwoChats) -> None:

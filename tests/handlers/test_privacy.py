@@ -1,7 +1,6 @@
 """See, take along, erase; and forgetting what is too old to keep."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,6 @@ from bot.core.errors import Refused, Uncertain
 from bot.core.jobs import (
     AskShared,
     RefreshAnnouncement,
-    RefreshPeople,
     RefreshSuggestion,
     SendExport,
     ShowPending,
@@ -25,7 +23,7 @@ from bot.core.people import Person
 from bot.core.privacy import EXPORT_SECTIONS, NEVER_EXPORTED, is_erased
 from handlers.leaderboard import show_board
 from handlers.moderate import decline
-from handlers.privacy import erase_me, export_mine, refresh_people, send_export, show_privacy
+from handlers.privacy import erase_me, export_mine, send_export, show_privacy
 from handlers.queue import show_pending
 from storage.models import (
     Announcement,
@@ -332,54 +330,3 @@ async def test_the_erased_are_not_named_on_a_board_any_more(world: World) -> Non
     said = words((await world.act(show_board, asker, ShowBoard(period="month"))).card)
     assert NAME not in said
     assert "1 share that earned points and 3 visits." in said
-
-
-def _person(ref: str, **changes: object) -> Person:
-    values: dict[str, object] = {"ref": ref, "name": "Ada Moved", "locale": "nl-NL", "zone": "Asia/Tokyo"}
-    return Person(**(values | changes))  # type: ignore[arg-type]
-
-
-async def _look_up_all(world: World) -> None:
-    record = await refresh_people(world.out, RefreshPeople())
-    if record is not None:
-        async with world.sessions.begin() as session:
-            await record(session)
-
-
-async def _member(world: World, member: Member) -> Member:
-    async with world.sessions.reading() as session:
-        return (await session.scalars(select(Member).where(Member.id == member.id))).one()
-
-
-async def test_name_language_and_zone_follow_the_person_within_a_day(world: World) -> None:
-    ada = await world.add_member(person_ref="U-A", looked_up_at=NOW)
-    world.surface.people["U-A"] = _person("U-A")
-    await _look_up_all(world)
-    assert (await _member(world, ada)).zone == "Europe/Amsterdam"
-    world.clock.advance(timedelta(days=1, minutes=1))
-    await _look_up_all(world)
-    now = await _member(world, ada)
-    assert (now.name, now.locale, now.zone) == ("Ada Moved", "nl-NL", "Asia/Tokyo")
-
-
-async def test_a_member_who_became_a_guest_is_erased(world: World) -> None:
-    ada = await world.add_member(person_ref="U-A", role="curator")
-    world.surface.people["U-A"] = _person("U-A", is_full_member=False)
-    await _look_up_all(world)
-    gone = await _member(world, ada)
-    assert gone.erased_at is not None
-    assert (gone.name, gone.role) == ("", "member")
-
-
-async def test_a_member_whose_account_was_closed_has_left(world: World) -> None:
-    ada = await world.add_member(person_ref="U-A")
-    world.surface.people["U-A"] = _person("U-A", is_active=False)
-    await _look_up_all(world)
-    assert (await _member(world, ada)).left_at is not None
-
-
-async def test_somebody_who_cannot_be_found_is_left_alone_and_asked_for_again_another_day(world: World) -> None:
-    ada = await world.add_member(person_ref="U-A")
-    await _look_up_all(world)
-    assert (await _member(world, ada)).looked_up_at == NOW
-    assert await refresh_people(world.out, RefreshPeople()) is None

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.actions import ChangeShare, LeaveForNetwork, OpenPermalink, SaveDraft, StartPost, SubmitPermalink
+from bot.core.actions import ChangeShare, LeaveForNetwork, OpenPermalink, SayShared, SubmitPermalink
 from bot.core.cards import Form, LinkButton, TextField
 from bot.core.reply import Reply
-from handlers import go, publish, share
+from handlers import go, share
 from handlers.go import GoAsk, GoState
 from storage.models import Member, Post
 from tests.handlers.conftest import SECRET, World
@@ -87,14 +87,61 @@ async def test_change_my_text_gives_it_back(steps: World) -> None:
     assert links(again) == []
 
 
-async def test_another_network_is_shown_first_with_what_was_typed(steps: World) -> None:
-    ada, post = await steps.add_member(), await steps.add_post()
+async def test_to_another_network_it_is_three_clicks_too(steps: World) -> None:
+    ada, post = await steps.add_member(), await steps.add_post("A wording")
     form = (await went_on(steps, ada, post, network="x")).form
+    assert OWN in words_of(form)
+    (way,) = links(form)
+    assert way.label == "Open X"
+    async with steps.sessions.begin() as session:
+        outcome = await go.finish_go(session, ask(steps, way.url))
+    assert (outcome.state, OWN in outcome.text) == (GoState.READY, True)
+    kept = await share_of(steps, 2)
+    assert (kept.text, kept.is_own_words) == (OWN, True)
+
+
+async def test_another_network_with_a_wording_of_its_own_is_shown_before_it_is_taken(steps: World) -> None:
+    ada, post = await steps.add_member(), await steps.add_post("en@linkedin:For LinkedIn", "en@x:For X")
+    first = typed((await opened(steps, ada, post)).form, "text")
+    assert first == "For LinkedIn"
+    form = (await went_on(steps, ada, post, text=first, network="x")).form
     assert form is not None
+    assert links(form) == []
+    assert typed(form, "text") == "For X"
     assert isinstance(form.submit, LeaveForNetwork)
-    assert typed(form, "text") == OWN
-    ready = await steps.act(share.leave_for_network, ada, replace(form.submit, network="x", text=OWN))
+    ready = await steps.act(share.leave_for_network, ada, replace(form.submit, network="x", text="For X"))
     assert [one.label for one in links(ready.form)] == ["Open X"]
+
+
+async def test_a_wording_for_every_network_goes_along_at_once(steps: World) -> None:
+    ada, post = await steps.add_member(), await steps.add_post("For all")
+    ready = await went_on(steps, ada, post, text="For all", network="x")
+    assert [one.label for one in links(ready.form)] == ["Open X"]
+
+
+async def test_what_is_too_long_for_another_network_is_told_and_kept(steps: World) -> None:
+    ada, post = await steps.add_member(), await steps.add_post()
+    form = (await went_on(steps, ada, post, text="water " * 60, network="x")).form
+    assert "too long" in words_of(form)
+    assert links(form) == []
+    assert (await share_of(steps, 2)).text.startswith("water water")
+
+
+async def test_another_network_where_it_is_shared_already_shows_what_came_of_it(steps: World) -> None:
+    ada, post = await steps.add_member(), await steps.add_post()
+    await went_on(steps, ada, post, network="x")
+    await steps.act(share.say_shared, ada, SayShared(share_id=(await share_of(steps, 2)).id))
+    form = (await went_on(steps, ada, post, network="x")).form
+    assert links(form) == []
+    assert "You said" in words_of(form)
+    assert (await share_of(steps, 2)).text == OWN
+
+
+async def test_a_network_that_the_post_may_not_go_to_leads_nowhere(steps: World) -> None:
+    ada, post = await steps.add_member(), await steps.add_post()
+    form = (await went_on(steps, ada, post, network="mastodon")).form
+    assert links(form) == []
+    assert typed(form, "text") == OWN
 
 
 async def test_a_way_that_was_used_or_is_over_is_made_anew(steps: World) -> None:
@@ -142,14 +189,3 @@ async def test_a_wrong_permalink_comes_back_with_its_window_as_typed(steps: Worl
     reply = await steps.act(share.submit_permalink, ada, SubmitPermalink(share_id=1, url="https://x.example/"))
     assert "url" in reply.errors
     assert typed(reply.form, "url") == "https://x.example/"
-
-
-async def test_a_draft_is_saved_when_asked_and_says_so(steps: World) -> None:
-    cura = await steps.add_member(role="curator")
-    form = (await steps.act(publish.start_post, cura, StartPost())).form
-    assert form is not None
-    assert "Nothing is kept until you press" in words_of(form)
-    assert isinstance(form.change, SaveDraft)
-    reply = await steps.act(publish.save_draft, cura, replace(form.change, title="Half a title"))
-    assert "Saved. You can close this window" in words_of(reply.form)
-    assert typed(reply.form, "title") == "Half a title"

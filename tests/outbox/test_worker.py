@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import Refused, TryLater, Uncertain
-from bot.core.jobs import AnnounceIn, CreditVisits, Job, JobState, RefreshAnnouncement
+from bot.core.jobs import AnnounceIn, CreditVisits, Job, JobState, RefreshAnnouncement, pool_name
 from bot.core.programme import Pace
-from bot.worker import JobHandler, Worker, limits_of
+from bot.worker import POST_BURST, JobHandler, Worker, limits_of
 from handlers.context import Outside, Record
 from storage.models import JobRow, Lane
 from storage.queries import outbox
@@ -249,6 +249,22 @@ async def test_a_pause_that_the_platform_asked_for_is_kept_in_full_and_never_sho
         world.clock.advance(timedelta(seconds=1))
         worker.wake()
         await _until(is_asked)
+
+
+async def test_what_waits_in_the_pool_of_a_platform_that_is_the_first_now_keeps_to_its_limits(world: World) -> None:
+    world.sessions.pool_of = lambda pool, lane: pool_name(pool, "slack" if lane else "gone")
+    for number in range(POST_BURST):
+        await _add(world, AnnounceIn(announcement_id=number), lane=f"C{number}")
+    for number in range(POST_BURST):
+        await _add(world, AnnounceIn(announcement_id=100 + number))
+    async with world.sessions.begin() as session:
+        await session.execute(update(JobRow).where(JobRow.id == 1).values(state=JobState.FAILED))
+    calls = Calls()
+    async with _working(world, calls):
+        await _until(lambda: _is(world, POST_BURST + 1, "done"))
+    rows = await _rows(world)
+    assert {row.pool for row in rows} == {"post"}
+    assert sum(row.state == "done" for row in rows) == len(calls.asked) == POST_BURST
 
 
 async def test_what_is_urgent_goes_first(world: World) -> None:

@@ -69,13 +69,16 @@ class OnSlack:
         return [everything_said(one) for one in await self.town.messages(channel, who)]
 
     async def find(self, who: str, words: str, channel: str = "") -> Seen:
-        where = channel or await self.town.direct_channel(who)
-        try:
-            return seen_message(await self.town.find(where, who, words), where)
-        except TimeoutError:
-            if channel:
-                raise
-            return seen_message(await self.town.find(PRODUCT, who, words), PRODUCT)  # a private one in a channel
+        if channel:
+            return seen_message(await self.town.find(channel, who, words), channel)
+        places = (await self.town.direct_channel(who), PRODUCT)  # a private answer stands where the person acted
+        async with asyncio.timeout(10):
+            while True:
+                for place in places:
+                    for message in reversed(await self.town.messages(place, who)):
+                        if words in everything_said(message):
+                            return seen_message(message, place)
+                await asyncio.sleep(0.1)
 
     async def card(self, ref: str) -> Seen:
         return seen_message(await self.town.card(ref), CURATORS)

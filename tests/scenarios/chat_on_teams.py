@@ -105,7 +105,6 @@ class OnTeams:
         return await self.town.share(who, post.handle, text, network)
 
     async def leave(self, who: str, *, text: str, network: str) -> str:
-        await self.submit(who, text=text, network=network)  # another network is shown first
         return await self.submit(who, text=text, network=network)
 
     async def home(self, who: str) -> Seen:

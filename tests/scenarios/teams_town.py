@@ -18,10 +18,9 @@ from typing import Any, Self
 from playground.child import LEFT_OUT, NETWORKS, _die_with_parent
 from playground.ports import free_port
 from playground.server import until_ready
-from playground.teams.cards import actions_of, find_action, inputs_of, texts_of
+from playground.teams.cards import actions_of, find_action, texts_of
 from playground.teams.chatting import Visit
 from playground.teams.delivering import Answer
-from playground.teams.inputs import first_value
 from playground.teams.outcomes import Dialog, Outcome
 from playground.teams.rewriting import write_company, write_config
 from playground.teams.service import TeamsService
@@ -236,11 +235,9 @@ class TeamsTown:
         return self.must_dialog(who)
 
     async def share(self, who: str, message: Message, text: str, network: str = "linkedin") -> str:
-        """Share a post with one's own text: Share, Continue (twice to another network), Open; where that leads."""
+        """Share a post with one's own text: Share, Continue, Open; where that leads."""
         await self.press(who, message, "open_share")
-        is_other = chosen(self.must_dialog(who).card, "network") != network
-        for _ in range(2 if is_other else 1):
-            await self.submit(who, "leave_for_network", network=network, text=text)
+        await self.submit(who, "leave_for_network", network=network, text=text)
         visit = await self.get(link_of(self.must_dialog(who).card, f"{self.address}/go/"), who)
         assert visit.status == 302, visit
         return visit.location
@@ -303,11 +300,6 @@ def packed_in(card: Json, action: str) -> Json:
     """Return what such a button asks for, unpacked."""
     told: Json = json.loads(find_action(card, does(action)).action["data"]["vouch"])
     return told
-
-
-def chosen(card: Json, name: str) -> str:
-    """Return what stands in a field of a card."""
-    return first_value(inputs_of(card)[name])
 
 
 def link_of(card: Json, begin: str) -> str:

@@ -1,12 +1,14 @@
 """Claims from the outbox on both databases: fair between pools and lanes, one of a lane at a time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from bot.core.jobs import AnnounceIn, CreditVisits, JobState, RefreshAnnouncement
 from storage.engine import Sessions
-from storage.models import Base
+from storage.models import Base, JobRow
 from storage.queries import outbox
 from storage.queries.jobs import Plan, add_job
 
@@ -43,6 +45,25 @@ async def test_each_pool_and_each_lane_gets_its_turn(sessions: Sessions) -> None
         await add_job(session, CreditVisits(), now=NOW)
     assert await _claimed(sessions) == [("inside", ""), ("post", "C1"), ("post", "C2"), ("update", "C0")]
     assert await _claimed(sessions) == []
+
+
+async def test_only_pools_that_have_no_limits_now_are_put_into_the_first_platforms(sessions: Sessions) -> None:
+    claim = replace(CLAIM, pools={**CLAIM.pools, "post@there": CLAIM.pools["post"]})
+    states = {
+        "post": "queued",
+        "post@there": "queued",
+        "post@gone": "running",
+        "update@gone": "failed",
+        "inside": "queued",
+    }
+    async with sessions.begin() as session:
+        for number, (pool, state) in enumerate({**states, "update@over": "done"}.items(), start=1):
+            session.info["pool_of"] = lambda _pool, _lane, pool=pool: pool
+            await add_job(session, AnnounceIn(announcement_id=number), now=NOW, plan=Plan(lane="C1"))
+            await session.execute(update(JobRow).where(JobRow.id == number).values(state=state))
+        await outbox.map_pools(session, claim)
+        pools = await session.scalars(select(JobRow.pool).order_by(JobRow.id))
+    assert list(pools) == ["post", "post@there", "post", "update", "inside", "update@over"]
 
 
 async def test_nothing_starts_in_a_lane_before_what_runs_there_has_ended(sessions: Sessions) -> None:

@@ -1,5 +1,7 @@
 """Two rows that are one person: who acts, who is reached, whose role counts, and what if one identity goes."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import event, select, update
 
@@ -44,7 +46,8 @@ async def test_the_second_identity_acts_as_the_row_that_counts_from_where_it_is(
     assert there_me is not None
     assert here_me.keys() == there_me.keys()
     changed = {name for name in here_me if here_me[name] != there_me[name]}
-    assert changed == {"platform", "tenant_ref", "person_ref", "locale", "zone"}
+    assert changed == {"identity_id", "platform", "tenant_ref", "person_ref", "locale", "zone"}
+    assert (here_me["identity_id"], there_me["identity_id"]) == (ada.id, there.id)
     assert (there_me["id"], there_me["role"], there_me["default_network"]) == (ada.id, "curator", "x")
     assert (there_me["platform"], there_me["locale"], there_me["zone"]) == ("other", "nl-NL", "Asia/Tokyo")
 
@@ -79,6 +82,69 @@ async def test_messages_for_either_row_reach_the_one_that_counts(world: World) -
     async with world.sessions.reading() as session:
         found = [await readers.find_reader(session, member_id=one.id) for one in (ada, there)]
     assert [(one.member_id, one.platform, one.person_ref) for one in found if one] == [(ada.id, "slack", "U-ADA")] * 2
+
+
+async def test_an_answer_reaches_the_identity_that_asked_in_the_language_that_was_chosen(either: World) -> None:
+    ada, there = await two(either)
+    async with either.sessions.begin() as session:
+        await session.execute(update(Member).where(Member.id == ada.id).values(chosen_locale="nl"))
+    await join(either, ada, there)
+    async with either.sessions.reading() as session:
+        askers = [await readers.find_asker(session, member_id=one.id) for one in (ada, there)]
+        owners = [await readers.find_owner(session, member_id=one.id) for one in (ada, there)]
+    expected = [(ada.id, "slack", "U-ADA", "nl"), (there.id, "other", "P-ADA", "nl")]
+    for found in (askers, owners):
+        assert [(one.member_id, one.platform, one.person_ref, one.locale) for one in found if one] == expected
+
+
+async def test_an_answer_to_an_identity_that_was_given_up_reaches_the_one_they_go_on_with(world: World) -> None:
+    ada, there = await two(world)
+    await join(world, ada, there)
+    async with world.sessions.begin() as session:
+        await members.leave(session, member_id=there.id, now=NOW)
+        reader = await readers.find_asker(session, member_id=there.id)
+        assert reader is not None
+        assert reader.person_ref == "U-ADA"
+        await members.leave(session, member_id=ada.id, now=NOW)
+        assert [await readers.find_asker(session, member_id=one.id) for one in (ada, there)] == [None, None]
+        assert await readers.find_owner(session, member_id=ada.id) is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"email": " ADA@Brightwater.example "}, True),
+        ({"left_at": NOW}, True),
+        ({"platform": "slack"}, False),
+        ({"email": "bob@brightwater.example"}, False),
+        ({"email": None}, False),
+        ({"email": ""}, False),
+    ],
+)
+async def test_whoever_has_the_address_on_another_platform_may_be_the_same(
+    either: World, changes: dict[str, object], *, expected: bool
+) -> None:
+    ada, there = await two(either, **changes)
+    async with either.sessions.begin() as session:
+        if changes.get("email") == "":
+            await session.execute(update(Member).values(email=""))
+        assert await pairing.have_same_address(session, ada.id, there.id) is expected
+        assert await pairing.have_same_address(session, there.id, ada.id) is expected
+
+
+async def test_an_address_of_either_identity_counts(world: World) -> None:
+    ada, there = await two(world, email="ada@other.example")
+    await join_anyhow(world, ada, there)
+    ben = await world.add_member("Ada", email="ada@other.example")
+    async with world.sessions.reading() as session:
+        assert await pairing.have_same_address(session, ada.id, ben.id)
+        assert not await pairing.have_same_address(session, ada.id, ada.id)
+
+
+async def join_anyhow(world: World, ada: Member, there: Member) -> None:
+    async with world.sessions.begin() as session:
+        await session.execute(update(Member).where(Member.id == there.id).values(same_as_id=ada.id))
 
 
 async def test_one_person_is_counted_once(world: World) -> None:
@@ -219,12 +285,31 @@ async def test_the_second_identity_and_a_single_one_go_as_they_are(
     assert ((await fresh(world, ada)).person_ref, (await fresh(world, there)).person_ref) == ("U-ADA", "P-ADA")
 
 
+async def test_two_identities_that_go_at_the_same_moment_are_both_given_up(either: World) -> None:
+    ada, there = await two(either)
+    await join(either, ada, there)
+
+    async def part(platform: str, person_ref: str) -> None:
+        async with either.sessions.begin() as session:
+            number = await joining.part_with(session, platform=platform, person_ref=person_ref)
+            if platform == "slack":
+                other.append(asyncio.create_task(part("other", "P-ADA")))
+                await asyncio.sleep(0.1)  # it would be through by now, had it not to wait
+            assert number is not None
+            await members.leave(session, member_id=number, now=NOW)
+
+    other: list[asyncio.Task[None]] = []
+    await part("slack", "U-ADA")
+    await other[0]
+    assert [(await fresh(either, one)).left_at for one in (ada, there)] == [NOW, NOW]
+
+
 async def test_where_the_second_identity_was_given_up_before_the_first_goes_with_all(world: World) -> None:
     ada, there = await two(world)
     await join(world, ada, there)
     async with world.sessions.begin() as session:
         await members.leave(session, member_id=there.id, now=NOW)
         assert await joining.part_with(session, platform="slack", person_ref="U-ADA") == ada.id
-        await joining.note_open(session, member_id=ada.id)
-        await joining.note_open(session, member_id=there.id)
+        for one in (ada, there):
+            await joining.note_open(session, platform=one.platform, person_ref=one.person_ref)
     assert (await fresh(world, there)).left_at is None

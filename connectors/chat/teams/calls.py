@@ -11,27 +11,26 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import aiohttp
 
 from bot.core.errors import RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
 from connectors.chat.teams.credentials import Credentials
-from connectors.chat.teams.guard import is_loopback
+from connectors.chat.teams.limits import AGAIN_AFTER
 from connectors.http import retry_after
 
 Json = dict[str, Any]
 CALL_WITHIN = timedelta(seconds=15)
-AGAIN_AFTER = timedelta(seconds=10)
 LARGEST_ANSWER = 4_000_000  # ours: a page of 500 people takes a tenth of it
 MESSAGE_NOT_FOUND = "message_not_found"
+UNREACHABLE = "unreachable"
 OUR_WORDS = {"ActivityNotFoundInConversation": MESSAGE_NOT_FOUND}
 """Teams' words for what the rest of the bot knows by a word of its own."""
 
 _BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _LOST = (aiohttp.ClientError, OSError, TimeoutError)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}")
-_HIDDEN = re.compile(r"[\s\\]")
 _CHUNK = 65_536
 
 
@@ -55,20 +54,15 @@ class _Answer:
     body: bytes | None
 
 
-def is_fit_address(url: str) -> bool:
-    """Say whether `url` may be asked at all: https and a host, or http on this machine; nothing hidden in it."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    if not host or port == 0 or parts.fragment or "@" in parts.netloc or _HIDDEN.search(url) or not url.isascii():
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+def _nowhere(url: str) -> bool:
+    return False
 
 
 class TeamsCalls:
-    """Asks the service addresses of Teams; sends its token to no other."""
+    """Asks the service addresses of Teams; sends its token to no other, and files to nobody but people's own stores.
+
+    `may_put` says which addresses those are.
+    """
 
     def __init__(
         self,
@@ -76,12 +70,14 @@ class TeamsCalls:
         *,
         credentials: Credentials | None,
         may_call: Callable[[str], bool],
+        may_put: Callable[[str], bool] = _nowhere,
         within: timedelta = CALL_WITHIN,
     ) -> None:
         """Ask on `session`, with the token of `credentials` if there are any, the addresses that `may_call` allows."""
         self._session = session
         self._credentials = credentials
         self._may_call = may_call
+        self.may_put = may_put
         self._within = within
 
     async def get(self, service_url: str, path: Sequence[str], *, query: Mapping[str, str] | None = None) -> Json:
@@ -114,7 +110,7 @@ class TeamsCalls:
 
         Source: learn.microsoft.com/onedrive/developer/rest-api/api/driveitem_createuploadsession.
         """
-        if not is_fit_address(url):
+        if not self.may_put(url):
             raise Refused("store_not_allowed")
         headers = {
             "Content-Type": "application/octet-stream",
@@ -124,7 +120,7 @@ class TeamsCalls:
         _read(await self._send(question), question)
 
     def _url(self, service_url: str, path: Sequence[str], query: Mapping[str, str] | None = None) -> str:
-        if not is_fit_address(service_url) or "?" in service_url or not self._may_call(service_url):
+        if not self._may_call(service_url):
             raise Refused("service_not_allowed")
         if any(part in ("", ".", "..") for part in path):
             raise Refused("no_address")
@@ -166,7 +162,7 @@ class TeamsCalls:
             ) as answer:
                 return _Answer(status=answer.status, headers=answer.headers, body=await _body(answer))
         except _BEFORE_SENDING:
-            raise TryLater(AGAIN_AFTER, "unreachable") from None
+            raise TryLater(AGAIN_AFTER, UNREACHABLE) from None
         except _LOST:
             raise _lost("no_answer", creates=question.creates) from None
 

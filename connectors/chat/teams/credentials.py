@@ -17,11 +17,12 @@ from typing import Any
 import aiohttp
 
 from bot.core.errors import OutsideError, Refused, TryLater
+from connectors.chat.teams.flights import landed
+from connectors.chat.teams.limits import AGAIN_AFTER
 
 LOGIN_URL = "https://login.microsoftonline.com"
 SCOPE = "https://api.botframework.com/.default"
 FETCH_WITHIN = timedelta(seconds=10)
-AGAIN_AFTER = timedelta(seconds=10)
 RENEW_BEFORE = timedelta(minutes=5)
 _PASSING = frozenset({"temporarily_unavailable", "server_error"})  # RFC 6749 §4.1.2.1
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyz_")
@@ -101,7 +102,7 @@ class Credentials:
 
     async def _fetched(self) -> _Held:
         """Wait for the one request that is under way; a caller who stops waiting does not stop it for the others."""
-        return await asyncio.shield(self._start())
+        return await landed(self._start(), given_up="login_given_up")
 
     def _start(self) -> asyncio.Task[_Held]:
         if self._flight is None:

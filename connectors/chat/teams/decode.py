@@ -18,6 +18,7 @@ from bot.core.codec import merge, unpack
 from bot.core.commands import PREFIX, is_command, parse_command
 from bot.core.errors import Unreadable
 from connectors.chat.teams.carrying import FIELDS, VOUCH, values_of
+from connectors.chat.teams.guard import tenant_of
 from connectors.chat.teams.messages import has_link, read_payload, typed_text, with_hidden_links
 
 Json = dict[str, Any]
@@ -151,14 +152,10 @@ def person_of(activity: Mapping[str, Any]) -> str:
     return str(object_id).lower() if object_id else str(sender["id"])
 
 
-def tenant_of(activity: Mapping[str, Any]) -> str:
-    """Return the tenant of who acted: in a shared channel their own where Teams says it, else that of the activity.
-
-    The SDK reads the latter from a field that Teams does not send.
-    """
-    own = (activity.get("from") or {}).get("tenantId")
-    told = ((activity.get("channelData") or {}).get("tenant") or {}).get("id")
-    return str(own or told or (activity.get("conversation") or {}).get("tenantId") or "").lower()
+def home_of(activity: Mapping[str, Any]) -> str:
+    """Return the tenant of who acted: in a shared channel their own where Teams says it, else that of the activity."""
+    own = activity["from"].get("tenantId")
+    return own.lower() if own and isinstance(own, str) else tenant_of(activity)
 
 
 def conversation_of(activity: Mapping[str, Any]) -> str:
@@ -193,7 +190,7 @@ def _seen(activity: Json, kind: Kind, read: Callable[[], Action], *, typed: tupl
     acted_on = activity.get("replyToId")
     return Seen(
         place=place_of(activity, kind, typed=typed),
-        tenant_ref=tenant_of(activity),
+        tenant_ref=home_of(activity),
         key=key_of(activity),
         message_ref=f"{conversation_of(activity)}|{acted_on}" if acted_on else None,
         read=read,
@@ -268,13 +265,13 @@ def _pressed(data: object) -> Action:
 
 
 def _words_in(data: object) -> tuple[str, ...]:
-    """Return what was typed into a dialog's boxes, in their order; of another version's dialog all that stood in it."""
+    """Return what was typed into a dialog's boxes, in their order; of what another version asks all that is there."""
     if not isinstance(data, Mapping):
         return ()
     kinds = data.get(FIELDS)
     names = [name for name in data if name not in (VOUCH, FIELDS)]
     if isinstance(kinds, Mapping):
-        names = [name for name, kind in kinds.items() if kind == "text"]
+        names = [name for name, kind in kinds.items() if kind not in ("one", "many", "date", "time")]
     told = (data.get(name) for name in names)
     return tuple(one.strip() for one in told if isinstance(one, str) and one.strip())
 

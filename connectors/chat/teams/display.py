@@ -44,11 +44,16 @@ _DONE = "✓"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notices:
-    """Cards for what no handler can say, in one language: a window that cannot be drawn, an old button, a hello."""
+    """What no handler can say, in one language: a window that cannot be drawn, an old button, a hello.
+
+    `unreachable` is said in a channel to who cannot be answered privately, `in_chat` where the rest of an answer is.
+    """
 
     window_failed: Card
     unreadable: Card
+    unreachable: Card
     welcome: Card
+    in_chat: str
 
 
 class SaysPrivately(Protocol):
@@ -56,6 +61,9 @@ class SaysPrivately(Protocol):
 
     async def send(self, card: Card, place: Place) -> None:
         """Send `card`; raises an `OutsideError` if there is no way, `Refused("unrenderable")` if it cannot be drawn."""
+
+    async def reply(self, card: Card, place: Place) -> None:
+        """Send `card` where they acted, for all to see; raises an `OutsideError` if that is refused."""
 
 
 class Display:
@@ -112,7 +120,8 @@ class Display:
         if _is_said_by_toast(card):
             return _invoked(_executed(short_words(replace(card, summary=""), _TOAST, self._names)))
         self._start(self._tell(card, place))
-        return _invoked(_executed(short_words(card, _TOAST, self._names)))
+        more = self._notices(place.locale).in_chat
+        return _invoked(_executed(f"{short_words(card, _TOAST - size(more) - 1, self._names)} {more}"))
 
     def _as_card(self, reply: Reply, place: Place, action: Action | None) -> Card | None:
         """Return what a message says of `reply`: a window becomes a card with the button that opens it."""
@@ -168,8 +177,18 @@ class Display:
             await self._send(card, place)
         except OutsideError as error:
             log.warning("a reply could not be shown: %s %s", type(error).__name__, error.code)
+            await self._say_so(error, place)
         except Exception:
             log.exception("a reply could not be shown")
+
+    async def _say_so(self, error: OutsideError, place: Place) -> None:
+        """Tell who asked in a channel that they cannot be written to, and how they could; of their answer nothing."""
+        if place.is_direct or place.kind is not Kind.MESSAGE or not isinstance(error, Refused):
+            return
+        try:
+            await self._private.reply(self._notices(place.locale).unreachable, place)
+        except OutsideError as again:
+            log.warning("nor could that be said: %s %s", type(again).__name__, again.code)
 
     async def _send(self, card: Card, place: Place) -> None:
         try:

@@ -10,22 +10,18 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.core.cards import Card
 from bot.core.errors import OutsideError, Refused
 from bot.core.ports import Attachment, FileShelf
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import Json, TeamsCalls
-from connectors.chat.teams.decode import conversation_of
-from connectors.chat.teams.guard import Answer, is_loopback, malformed
+from connectors.chat.teams.decode import conversation_of, is_direct
+from connectors.chat.teams.guard import Answer, malformed
 from connectors.chat.teams.private import PersonalChats, message_with, patiently
 
 CONSENT_CARD = "application/vnd.microsoft.teams.card.file.consent"
 INFO_CARD = "application/vnd.microsoft.teams.card.file.info"
-STORES = (".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn", ".svc.ms")
-"""Where OneDrive takes files: microsoft-365 enterprise/urls-and-ip-address-ranges, "SharePoint and OneDrive"."""
-
 _TOKEN = "vouch_file"  # noqa: S105 - the name under which it travels
 _DRAIN_WITHIN = timedelta(seconds=10)
 
@@ -46,15 +42,6 @@ def consent_message(attachment: Attachment, *, token: str) -> Json:
         "summary": attachment.note or attachment.name,
         "attachments": [{"contentType": CONSENT_CARD, "name": attachment.name, "content": asked}],
     }
-
-
-def is_store(url: str) -> bool:
-    """Say whether `url` is one of OneDrive's own addresses, or one of this machine, where there is no OneDrive."""
-    try:
-        host = (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return False
-    return host.endswith(STORES) or is_loopback(host)
 
 
 class Files:
@@ -78,7 +65,12 @@ class Files:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def consent(self, activity: Json) -> Answer:
-        """Take the answer to a card of consent; what has to be done about it goes on after this one's answer."""
+        """Take the answer to a card of consent; what has to be done about it goes on after this one's answer.
+
+        Such a card stands in its person's own chat alone, so what comes from anywhere else is no answer to one.
+        """
+        if not is_direct(activity):
+            raise malformed("a file is taken in the chat with the bot alone")
         value = activity.get("value")
         if not isinstance(value, dict):
             raise malformed("value must be an object")
@@ -117,14 +109,14 @@ class Files:
         if body is None:
             raise Refused("file_gone")
         place = info if isinstance(info, dict) else {}
-        url = str(place.get("uploadUrl") or "")
-        if not is_store(url):
-            raise Refused("store_not_allowed")
+        url, shown_at = str(place.get("uploadUrl") or ""), str(place.get("contentUrl") or "")
         await patiently(lambda: self._calls.upload(url, body))
+        if not self._calls.may_put(shown_at):  # it is there, and nobody is led elsewhere
+            return
         told = {"uniqueId": str(place.get("uniqueId") or ""), "fileType": str(place.get("fileType") or "")}
         attachment = {
             "contentType": INFO_CARD,
-            "contentUrl": str(place.get("contentUrl") or ""),
+            "contentUrl": shown_at,
             "name": str(place.get("name") or ""),
             "content": told,
         }

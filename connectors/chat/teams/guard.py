@@ -6,15 +6,21 @@ it did sign but what is none of ours: another company's tenant, or an address th
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
 from math import isinf
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from connectors.chat.teams.limits import MAX_DEPTH, MAX_IDENTIFIER, MAX_REQUEST_BYTES, MAX_SERVICE_URL
+from connectors.chat.teams.limits import (
+    MAX_DEPTH,
+    MAX_IDENTIFIER,
+    MAX_REQUEST_BYTES,
+    MAX_SERVICE_URL,
+    MAX_STORE_URL,
+)
 
 Json = dict[str, Any]
 
@@ -28,6 +34,8 @@ SERVICE_HOSTS = frozenset(
         "smba.infra.dod.teams.microsoft.us",
     }
 )
+STORES = (".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn", ".svc.ms")
+"""Where OneDrive takes files: microsoft-365 enterprise/urls-and-ip-address-ranges, "SharePoint and OneDrive"."""
 
 _OBJECTS = ("conversation", "from", "recipient", "channelData")
 _LISTS = ("entities", "attachments", "membersAdded", "membersRemoved", "reactionsAdded", "reactionsRemoved")
@@ -149,7 +157,7 @@ def _check_required(activity: Json) -> None:
     if activity.get("channelId") != CHANNEL:
         raise malformed(f"channelId must be {CHANNEL}")
     url = activity.get("serviceUrl")
-    if not isinstance(url, str) or _scheme_and_host(url) is None:
+    if not isinstance(url, str) or _service_address(url) is None:
         raise malformed("serviceUrl is missing or no address")
     if not _is_identifier((activity.get("conversation") or {}).get("id")):
         raise malformed("conversation.id is missing")
@@ -176,24 +184,23 @@ def _check_invoke(activity: Json) -> None:
             raise malformed("value.action must be an Action.Execute")
 
 
-def _scheme_and_host(url: str) -> tuple[str, str] | None:
-    """Return both in small letters, `None` unless every parser reads `url` as one web address without extras."""
-    if len(url) > MAX_SERVICE_URL or not _URL.fullmatch(url):
+def _web_address(url: str, *, longest: int) -> SplitResult | None:
+    """Return the parts of `url`, `None` unless every parser reads it as one web address, https on its own port."""
+    if len(url) > longest or not _URL.fullmatch(url):
         return None
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return None
-    if (
-        parts.scheme not in ("https", "http")
-        or not parts.hostname
-        or "@" in parts.netloc
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme not in ("https", "http") or not parts.hostname or "@" in parts.netloc or "#" in url or port == 0:
         return None
-    return None if parts.scheme == "https" and port not in (None, 443) else (parts.scheme, parts.hostname)
+    return None if parts.scheme == "https" and port not in (None, 443) else parts
+
+
+def _service_address(url: str) -> SplitResult | None:
+    """Return the parts of what can be a service address, which has no query, as paths are written behind it."""
+    return None if "?" in url else _web_address(url, longest=MAX_SERVICE_URL)
 
 
 def is_loopback(host: str) -> bool:
@@ -226,12 +233,22 @@ class Admission:
 
     def trusts(self, service_url: str) -> bool:
         """Say whether `service_url` is an address of Teams' service to which our token may be sent."""
-        match _scheme_and_host(service_url):
-            case ("https", host):
-                return host in self.hosts or (self.is_anonymous and is_loopback(host))
-            case ("http", host):
-                return is_loopback(host) and (self.is_anonymous or host in self.hosts)
-        return False
+        parts = _service_address(service_url)
+        if parts is None:
+            return False
+        host = parts.hostname or ""
+        return self._is_local(host) or (parts.scheme == "https" and host in self.hosts)
+
+    def is_store(self, url: str) -> bool:
+        """Say whether `url` is one of OneDrive's own addresses; a local service keeps files too, as `trusts` says."""
+        parts = _web_address(url, longest=MAX_STORE_URL)
+        if parts is None:
+            return False
+        host = parts.hostname or ""
+        return self._is_local(host) or (parts.scheme == "https" and host.endswith(STORES))
+
+    def _is_local(self, host: str) -> bool:
+        return is_loopback(host) and (self.is_anonymous or host in self.hosts)
 
     def check(self, activity: Json) -> None:
         """Return if an activity is ours to handle; else raise `Rejected`: 400 without https, 403 if it is not ours.
@@ -257,10 +274,11 @@ class Admission:
             )
 
 
-def tenant_of(activity: Json) -> str:
+def tenant_of(activity: Mapping[str, Any]) -> str:
     """Return the tenant in which something happened, in small letters, "" if the activity does not say.
 
-    `channelData.tenant.id` is where Teams says it; what has none there may still have it in its conversation.
+    `channelData.tenant.id` is where Teams says it; what has none there may still have it in its conversation. The SDK
+    reads it from a field that Teams does not send.
     """
     tenant = (activity.get("channelData") or {}).get("tenant")
     named = tenant.get("id") if isinstance(tenant, dict) else None

@@ -17,7 +17,7 @@ from connectors.chat.teams.files import Files
 from connectors.chat.teams.guard import Answer, Json
 from connectors.chat.teams.limits import ANSWER_INVOKE_WITHIN
 from connectors.chat.teams.repeats import Repeats
-from connectors.chat.teams.whereabouts import is_an_end
+from connectors.chat.teams.whereabouts import ended_by, is_an_end
 
 log = logging.getLogger("vouch.teams")
 
@@ -113,9 +113,8 @@ class TeamsInbound:
     async def _changed(self, activity: Json) -> Answer:
         if is_an_end(activity):
             await self._addresses.forget(activity)
-            told = activity["channelData"]
-            over = (told.get("channel") or told.get("team") or {}).get("id")
-            event = told["eventType"]
+            ended, event = ended_by(activity), activity["channelData"]["eventType"]
+            over = ended.place_ref or ended.team_id
             log.warning("Teams says %s of %s; take it out of config.yaml if posts are announced there", event, over)
         return ACCEPTED
 

@@ -15,11 +15,15 @@ MAX_FALLBACK_WORDS = 4_000  # ours: what a client too old for the card shows
 MAX_TABLE_CELLS = 200  # ours: as a table each weighs about 200 bytes more than as words
 SMALL_PICTURE = "80px"  # ours: beside some lines of words
 
+# Calls
+AGAIN_AFTER = timedelta(seconds=10)  # ours: what failed without a word about when
+
 # Deliveries
 MAX_REQUEST_BYTES = 262_144  # ours: what people write and cards carry stays below the ~100 KB of a message
 MAX_DEPTH = 100  # ours: how deep lists and objects stand in each other
 MAX_IDENTIFIER = 1_000  # ours: characters of an id of Teams
 MAX_SERVICE_URL = 2_048  # ours
+MAX_STORE_URL = 8_192  # ours: an upload session's address carries its proof
 MAX_AUTHORIZATION = 16_384  # ours: characters; the Bot Framework's tokens have about 1,100
 TOKEN_LEEWAY = timedelta(minutes=5)  # bot-docs rest-api/bot-framework-rest-connector-authentication: clock-skew
 MIN_KEY_BITS = 2_048  # RFC 7518 section 3.3: RS256 asks for 2,048 bits or more
@@ -29,4 +33,3 @@ KEYS_READ_AGAIN_AFTER = timedelta(seconds=30)  # ours: after a reading that fail
 UNKNOWN_KEYS_PAUSE = timedelta(minutes=5)  # ours: between readings for a key that stays unknown; the SDK: an hour
 MAX_KEYS_BYTES = 1_000_000  # ours: the list of keys has some tens of KB
 ANSWER_INVOKE_WITHIN = timedelta(seconds=5)  # msteams-docs …/respond-to-task-module-submit; then asked again, twice
-ANSWER_MESSAGE_WITHIN = timedelta(seconds=15)  # msteams-docs bots/bot-basics: after it, Teams sends it again

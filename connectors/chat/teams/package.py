@@ -16,9 +16,7 @@ from urllib.parse import urlsplit
 from bot.core.commands import COMMANDS
 from bot.core.people import Role
 from bot.core.texts import shorten
-from connectors.chat.teams.decode import FIND_POSTS, SUGGEST_THIS
-
-SEARCH_WORDS = "words"
+from connectors.chat.teams.decode import FIND_POSTS, SEARCH_WORDS, SUGGEST_THIS
 
 BASE, WITH_SLASH = "1.25", "1.29"
 """The versions of the schema: the one that every tenant takes, and the first with slash commands (in preview)."""

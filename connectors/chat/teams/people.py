@@ -1,7 +1,6 @@
 """People as rosters describe them (msteams-docs bots/how-to/get-teams-context), and the rosters, read page by page."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from bot.core.errors import Refused
 from bot.core.people import Person
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import TeamsCalls
-from connectors.chat.teams.whereabouts import PersonAddress
+from connectors.chat.teams.whereabouts import GUID, PersonAddress
 
 PAGE = "500"  # msteams-docs get-teams-context: pages hold 50 to 500
 MOST_PAGES = 200
@@ -25,8 +24,8 @@ ABSENT = frozenset({"BotNotInConversationRoster", "ConversationNotFound"})
 CLOSED = ABSENT | {"ConversationBlockedByUser", "MessageWritesBlocked", "ForbiddenOperationException"}
 """What it is called besides where one chat is closed to the bot, which says nothing of who is in it."""
 
+_NOT_THERE = "MemberNotFoundInConversation"
 _NOT_FULL = frozenset({"guest", "anonymous"})
-_TENANT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUEST_NAME = "#EXT#"  # in the user name of everybody invited from another directory
 
 
@@ -43,21 +42,25 @@ class Listed:
 
     def is_of(self, tenant: str) -> bool:
         """Say whether this is a full member of the company with that tenant; "" stands for any tenant."""
-        is_foreign = bool(tenant and _TENANT.fullmatch(self.tenant)) and self.tenant.lower() != tenant.lower()
         is_guest = self.role.lower() in _NOT_FULL or any(_GUEST_NAME in one for one in self.emails)
-        return bool(self.ref) and not is_foreign and not is_guest
+        return bool(self.ref) and not is_foreign(self.tenant, ours=tenant) and not is_guest
 
     def as_person(self, address: PersonAddress | None, *, tenant: str) -> Person:
-        """Return the person, with the language and zone as last seen: rosters hold neither."""
+        """Return the person, with the language and zone as last seen, if they were: rosters hold neither."""
         seen = address or PersonAddress()
         return Person(
             ref=self.ref,
             name=self.name or seen.name or self.ref,
-            locale=seen.locale or "en",
-            zone=seen.zone or "UTC",
+            locale=seen.locale,
+            zone=seen.zone,
             email=next(iter(self.emails), None),
             is_full_member=self.is_of(tenant),
         )
+
+
+def is_foreign(tenant: str, *, ours: str) -> bool:
+    """Say whether `tenant` is a company's that is not ours; what is no tenant's id says nothing."""
+    return bool(ours and GUID.fullmatch(tenant.lower())) and tenant.lower() != ours.lower()
 
 
 def listed_from(told: Mapping[str, Any]) -> Listed:
@@ -98,7 +101,12 @@ class Rosters:
 
     async def read(self, ref: str) -> Sequence[Listed]:
         """Return the people in a place as they are now."""
-        service, people, token = await self.addresses.service_of(ref), list[Listed](), ""
+        people = await self.addresses.ask_place(ref, lambda service: self._pages(service, ref))
+        self._held[ref] = _Roster(people=people, until=self.now() + TRUSTED_FOR)
+        return people
+
+    async def _pages(self, service: str, ref: str) -> Sequence[Listed]:
+        people, token = list[Listed](), ""
         for _ in range(MOST_PAGES):
             query = {"pageSize": PAGE, **({"continuationToken": token} if token else {})}
             told = await self.calls.get(service, ("v3", "conversations", ref, "pagedmembers"), query=query)
@@ -109,17 +117,26 @@ class Rosters:
             token, before = _text(told.get("continuationToken")), token
             if not token or token == before:
                 break
-        self._held[ref] = _Roster(people=tuple(people), until=self.now() + TRUSTED_FOR)
-        return people
+        return tuple(people)
 
-    async def find_one(self, service_url: str, ref: str, user_id: str) -> Listed | None:
-        """Return one person of a place, `None` if Teams says that they are not in it; also takes an object id."""
+    async def find_one(self, ref: str, user_id: str, *, chat_of: str = "") -> Listed | None:
+        """Return one person of a place, `None` if Teams says that they are not in it; `user_id` may be an object id.
+
+        `chat_of` is whose chat with the bot the place is, if it is one.
+        """
+
+        async def ask(service: str) -> Listed:
+            return listed_from(await self.calls.get(service, ("v3", "conversations", ref, "members", user_id)))
+
         try:
-            return listed_from(await self.calls.get(service_url, ("v3", "conversations", ref, "members", user_id)))
+            if chat_of:
+                return await self.addresses.ask_person(chat_of, ask)
+            return await self.addresses.ask_place(ref, ask)
         except Refused as error:
-            if error.params.get("status") != HTTPStatus.NOT_FOUND or error.code in ABSENT:
-                raise
-            return None
+            is_not_found = error.params.get("status") == HTTPStatus.NOT_FOUND and error.code not in ABSENT
+            if is_not_found or error.code == _NOT_THERE:
+                return None
+            raise
 
     async def search(self, is_wanted: Callable[[Listed], bool]) -> Listed | None:
         """Return the first who is wanted of all teams that the bot is in; one that it is no longer in is forgotten."""

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from bot.core.cards import Card
 from bot.core.errors import Refused, TryLater, Uncertain
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import Json, TeamsCalls
+from connectors.chat.teams.decode import Place
 from connectors.chat.teams.render import render_message
 from connectors.chat.teams.render_text import Names, Unrenderable
 from connectors.chat.teams.whereabouts import PersonAddress
@@ -20,26 +21,6 @@ LONGEST_WAIT = timedelta(seconds=15)
 T = TypeVar("T")
 
 log = logging.getLogger("vouch.teams")
-
-
-class Place(Protocol):
-    """Where somebody acted, as far as a private answer to them needs to know."""
-
-    @property
-    def person_ref(self) -> str:
-        """Who acted."""
-
-    @property
-    def conversation_id(self) -> str:
-        """The conversation, with the message that a thread hangs on."""
-
-    @property
-    def service_url(self) -> str:
-        """Where that conversation is reached."""
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether it is their own chat with the bot."""
 
 
 def message_with(card: Card, names: Names) -> Json:
@@ -82,8 +63,10 @@ class PersonalChats:
 
     async def send(self, person_ref: str, message: Json) -> str:
         """Send a message and return its id; a chat that is gone is created anew."""
+        return await self._addresses.ask_person(person_ref, lambda service: self._send_at(service, person_ref, message))
+
+    async def _send_at(self, service: str, person_ref: str, message: Json) -> str:
         address = await self._addresses.person(person_ref) or PersonAddress()
-        service = address.service_url or await self._addresses.service_url()
         if address.conversation_id:
             try:
                 return await self.send_in(service, address.conversation_id, message)
@@ -93,6 +76,12 @@ class PersonalChats:
         conversation_id = await self._create(service, address.user_id or person_ref)
         await self._addresses.keep_person(person_ref, PersonAddress(conversation_id=conversation_id))
         return await self.send_in(service, conversation_id, message)
+
+    async def open(self, person_ref: str) -> str:
+        """Return the chat with a person, made if there was none; nothing is written in it."""
+        address = await self._addresses.person(person_ref) or PersonAddress()
+        member_id = address.user_id or person_ref
+        return await self._addresses.ask_person(person_ref, lambda service: self._create(service, member_id))
 
     async def send_in(self, service_url: str, conversation_id: str, message: Json) -> str:
         """Send a message in a conversation and return its id."""
@@ -133,6 +122,12 @@ class PrivateAnswers:
         if self._is_targeted and await self._is_sent_there(message, place):
             return
         await patiently(lambda: self._chats.send(place.person_ref, message))
+
+    async def reply(self, card: Card, place: Place) -> None:
+        """Send `card` where the person acted, in its thread, for all to see."""
+        message = message_with(card, self._addresses.names)
+        path = ("v3", "conversations", place.conversation_id, "activities")
+        await self._calls.post(place.service_url, path, message)
 
     async def _is_sent_there(self, message: Json, place: Place) -> bool:
         """Send where the person acted, to them alone; `False` if that was certainly not done.

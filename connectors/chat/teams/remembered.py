@@ -64,6 +64,12 @@ class Remembered:
         self._make_room()
         return True
 
+    def retry(self, key: str) -> None:
+        """Let what was learned of an address and not taken be written again: who was no member may be one by now."""
+        held = self._held.get(key)
+        if held is not None and held.new is not None:
+            self._due[key] = None
+
     async def find(self, key: str) -> Address | None:
         """Return what is known of an address, `None` for nothing; while the book is away what is held will do."""
         held = self._held.get(key)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from bot.core.cards import (
     Card,
     Channel,
+    Code,
     Element,
     Field,
     Fields,
@@ -36,6 +37,7 @@ from connectors.chat.teams.render_text import (
     Json,
     Names,
     Unrenderable,
+    as_typed_here,
     escape,
     heading_blocks,
     name_of,
@@ -185,5 +187,7 @@ def _span_words(span: Span, names: Names) -> str:
     match span:
         case Mention(person_ref=ref) | Channel(channel_ref=ref):
             return name_of(ref, names)
+        case Code(text=text):
+            return as_typed_here(text)
         case _:
             return plain((span,))

@@ -1,6 +1,6 @@
 """The elements of cards and windows as elements of Adaptive Cards."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -23,6 +23,9 @@ from connectors.chat.teams.render_text import (
 
 _LABEL_TO_VALUE = (2, 3)
 _NARROWEST, _WIDEST = 4, 24
+_WIDEST_OF_MANY = 12
+_FEW_COLUMNS = 3
+_PADDING = 2
 
 
 @dataclass(slots=True)
@@ -144,7 +147,7 @@ def _table_blocks(table: Table) -> list[Json]:
     columns = [
         {
             "type": "TableColumnDefinition",
-            "width": _width(row[place] for row in rows),
+            "width": _width([row[place] for row in rows], of=len(table.header)),
             "horizontalCellContentAlignment": "right" if place in table.numeric else "left",
         }
         for place in range(len(table.header))
@@ -157,9 +160,16 @@ def _table_row(row: tuple[str, ...], look: Look) -> Json:
     return {"type": "TableRow", "cells": [{"type": "TableCell", "items": _cell(cell, look)} for cell in row]}
 
 
-def _width(cells: Iterable[str]) -> int:
-    """Return the weight of a column by its longest cell, within reason, so that narrow columns leave room to others."""
-    return max(_NARROWEST, min(_WIDEST, max(map(len, cells))))
+def _width(cells: Sequence[str], *, of: int) -> int:
+    """Return the weight of one `of` so many columns: its longest cell, within reason, so that others have room.
+
+    Where many share a narrow screen each has room for its longest word, which would else be broken.
+    """
+    longest = max(map(len, cells))
+    if of <= _FEW_COLUMNS:
+        return max(_NARROWEST, min(_WIDEST, longest))
+    word = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return max(_NARROWEST, min(_WIDEST_OF_MANY, max(longest, word + _PADDING)))
 
 
 def table_lines(table: Table) -> Spans:

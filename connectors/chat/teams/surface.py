@@ -6,7 +6,6 @@ chat's id alone is longer than a reference may be, and because it may be replace
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.core.cards import Card, Form
 from bot.core.errors import Refused, TryLater, Uncertain
@@ -15,12 +14,13 @@ from bot.core.ports import Attachment, FileShelf
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import MESSAGE_NOT_FOUND, Json, TeamsCalls
 from connectors.chat.teams.files import consent_message
-from connectors.chat.teams.people import ABSENT, CLOSED, Listed, Rosters
+from connectors.chat.teams.finder import Finder
+from connectors.chat.teams.people import ABSENT, Rosters
 from connectors.chat.teams.private import PersonalChats, id_in, message_with
-from connectors.chat.teams.whereabouts import CHANNEL, GROUP, PersonAddress, PlaceAddress, kind_of_place
+from connectors.chat.teams.whereabouts import CHANNEL, GROUP, GUID, PlaceAddress, kind_of_place
 
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CONVERSATION = re.compile(r"19:[^\s|;]+@[^\s|;]+")
+_IN = ("v3", "conversations")
 
 
 class TeamsSurface:
@@ -34,25 +34,35 @@ class TeamsSurface:
         self._tenant = tenant
         self._chats = PersonalChats(calls, addresses=addresses, tenant=tenant)
         self._rosters = Rosters(calls=calls, addresses=addresses)
+        self._finder = Finder(self._rosters, chats=self._chats, addresses=addresses, tenant=tenant)
 
     def knows(self, ref: str) -> bool:
         """Say whether `ref` has the form of an object id, or of a channel's, team's or group chat's id."""
-        return bool(_OBJECT_ID.fullmatch(ref) or _CONVERSATION.fullmatch(ref))
+        return bool(GUID.fullmatch(ref) or _CONVERSATION.fullmatch(ref))
 
     async def post(self, channel_ref: str, card: Card, *, key: str) -> str:
         """Post `card` as a new message; in a channel it begins a thread. `key` marks the message."""
         message = await self._message(card, key)
         place = await self._addresses.place(channel_ref)
-        service = await self._addresses.service_of(channel_ref)
         kind = place.kind if place is not None and place.kind else kind_of_place(channel_ref)
         if kind == GROUP:
-            return f"{channel_ref}|{await self._chats.send_in(service, channel_ref, message)}"
-        told = await self._calls.post(service, ("v3", "conversations"), self._thread(channel_ref, message))
+            return f"{channel_ref}|{await self._send_in_group(channel_ref, message)}"
+        asked = self._thread(channel_ref, message)
+        told = await self._addresses.ask_place(channel_ref, lambda url: self._calls.post(url, _IN, asked))
         conversation_id = id_in(told)
         activity_id = told.get("activityId") or conversation_id.partition(";messageid=")[2]
         if not activity_id:
             raise Uncertain("no_id")
         return f"{conversation_id}|{activity_id}"
+
+    async def _send_in_group(self, chat_ref: str, message: Json) -> str:
+        """Send a message and return its id; a chat that the bot is no longer in is forgotten."""
+        try:
+            return await self._addresses.ask_place(chat_ref, lambda url: self._chats.send_in(url, chat_ref, message))
+        except Refused as error:
+            if error.code in ABSENT:
+                await self._addresses.forget_place(chat_ref)
+            raise
 
     def _thread(self, channel_ref: str, message: Json) -> Json:
         """Return what begins a thread (microsoft/teams.net core/docs/CreateConversation-API-Behavior)."""
@@ -62,18 +72,17 @@ class TeamsSurface:
     async def update(self, channel_ref: str, message_ref: str, card: Card) -> None:
         """Redraw a message of ours; doing it twice is harmless. `Refused("message_not_found")` if it was deleted."""
         where, _, activity_id = message_ref.rpartition("|")
-        service, conversation_id = await self._reached(where or channel_ref)
+        where = where or channel_ref
         message = await self._message(card)
-        await self._calls.put(service, ("v3", "conversations", conversation_id, "activities", activity_id), message)
-
-    async def _reached(self, where: str) -> tuple[str, str]:
-        """Return service address and conversation of the first half of a message's reference."""
         address = await self._addresses.person(where) if not _CONVERSATION.match(where) else None
         if address is not None and address.conversation_id:
-            return address.service_url or await self._addresses.service_url(), address.conversation_id
-        if _OBJECT_ID.fullmatch(where):
+            path = (*_IN, address.conversation_id, "activities", activity_id)
+            await self._addresses.ask_person(where, lambda url: self._calls.put(url, path, message))
+        elif GUID.fullmatch(where):
             raise Refused(MESSAGE_NOT_FOUND)
-        return await self._addresses.service_of(where.partition(";")[0]), where
+        else:
+            path, place_ref = (*_IN, where, "activities", activity_id), where.partition(";")[0]
+            await self._addresses.ask_place(place_ref, lambda url: self._calls.put(url, path, message))
 
     async def tell(self, person_ref: str, card: Card, *, key: str) -> str:
         """Send `card` to one person's own chat with the bot and return the message's reference."""
@@ -98,42 +107,12 @@ class TeamsSurface:
         raise Refused("not_found")
 
     async def look_up(self, person_ref: str) -> Person:
-        """Return a person as a roster describes them now; who is in none any more is not active.
+        """Return a person as a roster describes them now; who is gone by their own chat with the bot is not active."""
+        return await self._finder.look_up(person_ref)
 
-        Their own chat is asked first, then the team or group chat where they were last seen, then all teams.
-        """
-        address = await self._addresses.person(person_ref) or PersonAddress()
-        found, failure = await self._find(person_ref, address)
-        if found is None:
-            found = await self._rosters.search(lambda one: one.ref == person_ref)
-        if found is None and failure is not None:  # no place that knew them says that they left it
-            raise failure
-        if found is None:
-            return self._gone(person_ref, address)
-        return replace(found.as_person(address, tenant=self._tenant), ref=person_ref)
-
-    async def _find(self, person_ref: str, address: PersonAddress) -> tuple[Listed | None, Refused | None]:
-        """Return a person from where they are known to be; else why nobody can say, `None` if they are not there."""
-        failure: Refused | None = Refused("user_not_found")
-        for place in dict.fromkeys(one for one in (address.conversation_id, address.seen_in) if one):
-            service = address.service_url or await self._addresses.service_url()
-            try:
-                found = await self._rosters.find_one(service, place, address.user_id or person_ref)
-            except Refused as error:
-                if error.code not in CLOSED:
-                    raise
-                failure = failure and error
-                continue
-            if found is not None:
-                return found, None
-            failure = None
-        return None, failure
-
-    def _gone(self, person_ref: str, address: PersonAddress) -> Person:
-        if not address.name:  # nobody we ever knew
-            raise Refused("user_not_found")
-        locale, zone = address.locale or "en", address.zone or "UTC"
-        return Person(ref=person_ref, name=address.name, locale=locale, zone=zone, is_active=False)
+    async def close(self) -> None:
+        """Search for nobody any more."""
+        await self._finder.close()
 
     async def find_by_email(self, email: str) -> Person | None:
         """Return the person with this address in a team that the bot is in, or `None`; rosters are some minutes old."""
@@ -152,19 +131,24 @@ class TeamsSurface:
 
         Teams lists no private and shared channels: those are known once somebody wrote to the bot there.
         """
-        known = await self._addresses.places()
+        found: dict[str, None] = {}
         teams = await self._addresses.teams()
-        found = dict.fromkeys(ref for ref, one in known.items() if one.kind == GROUP or ref not in teams)
-        for team_id in sorted(await self._addresses.teams()):
+        for team_id in sorted(teams):
             found |= dict.fromkeys(await self._channels_of(team_id))
+        known = await self._addresses.places()  # without those of a team that turned out to be gone
+        found |= dict.fromkeys(ref for ref, one in known.items() if one.kind == GROUP or ref not in teams)
         await self._addresses.keep()
         return tuple(found)
 
     async def _channels_of(self, team_id: str) -> Sequence[str]:
         """Return a team's channels and learn their names; a team that the bot is no longer in is forgotten."""
-        service = await self._addresses.service_of(team_id)
+        path = ("v3", "teams", team_id, "conversations")
+
+        async def ask(service: str) -> tuple[Json, str]:
+            return await self._calls.get(service, path), service
+
         try:
-            told = await self._calls.get(service, ("v3", "teams", team_id, "conversations"))
+            told, service = await self._addresses.ask_place(team_id, ask)
         except Refused as error:
             if error.code not in ABSENT:
                 raise

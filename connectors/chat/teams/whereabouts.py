@@ -19,6 +19,9 @@ LONGEST = 512  # ours: characters of one value; ids of Teams have up to about 14
 LONGEST_REF = 128  # ours: characters of a reference, as the database holds it
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{1,63}")
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""An object id or a tenant in small letters."""
+
 _GROUP_CHAT = re.compile(r"19:.+@(?:thread\.v2|unq\.gbl\.spaces)", re.IGNORECASE)
 _EVENTS_OF_AN_END = frozenset({"channelDeleted", "teamDeleted", "teamHardDeleted", "teamArchived"})
 
@@ -27,8 +30,9 @@ _EVENTS_OF_AN_END = frozenset({"channelDeleted", "teamDeleted", "teamHardDeleted
 class PersonAddress:
     """How the bot reaches a person; "" is what is not known.
 
-    `user_id` ("29:…") and `conversation_id` (their chat with the bot) are theirs with this bot alone. `seen_in` is a
-    team or group chat whose roster names them. Language and zone are in no roster: they are as last seen.
+    `user_id` ("29:…") and `conversation_id` (their chat with the bot) are theirs with this bot alone, and `service_url`
+    is where that chat is reached. `seen_in` is a team, a channel that teams share, or a group chat, whose roster names
+    them. Language and zone are in no roster: they are as last seen.
     """
 
     user_id: str = ""
@@ -55,13 +59,30 @@ A = TypeVar("A", PersonAddress, PlaceAddress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Somebody as they act, which serves to look them up and is never kept.
+
+    `tenant` is their own where Teams says it. `places` have a roster that may name them, if the bot is there.
+    """
+
+    tenant: str = ""
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
-    """What an activity tells: where Teams is reached now, and of one person and some places by their references."""
+    """What an activity tells: where Teams is reached now, and of one person and some places by their references.
+
+    `is_there`: the bot is surely in those places. A card of ours may have been put into any chat by the message
+    extension, and a click on it comes from there too.
+    """
 
     service_url: str
     person_ref: str | None = None
     person: PersonAddress = PersonAddress()
+    acting: Acting = Acting()
     places: Mapping[str, PlaceAddress]
+    is_there: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +127,14 @@ def lessons_of(activity: Activity) -> Lessons:
     ref = _person_ref(activity)
     places = {ref: one for ref, one in _places(activity, service_url) if 0 < len(ref) <= LONGEST_REF}
     person = _person(activity, service_url) if ref else PersonAddress()
-    return Lessons(service_url=service_url, person_ref=ref, person=person, places=places)
+    return Lessons(
+        service_url=service_url,
+        person_ref=ref,
+        person=person,
+        acting=Acting(tenant=_tenant(activity), places=_acted_in(activity)),
+        places=places,
+        is_there=_is_there(activity),
+    )
 
 
 def ended_by(activity: Activity) -> Ended:
@@ -141,17 +169,46 @@ def _person_ref(activity: Activity) -> str | None:
 
 def _person(activity: Activity, service_url: str) -> PersonAddress:
     sender, client = _object(activity.get("from")), _client_info(activity)
-    kind = _conversation_kind(activity)
-    team = _text(_object(_object(activity.get("channelData")).get("team")).get("id"))
+    is_own_chat = _conversation_kind(activity) == "personal"
     return PersonAddress(
         user_id=_text(sender.get("id")),
-        service_url=service_url,
-        conversation_id=_base(activity) if kind == "personal" else "",
-        seen_in="" if kind in ("personal", "") else team or _base(activity),
+        service_url=service_url if is_own_chat else "",
+        conversation_id=_base(activity) if is_own_chat else "",
+        seen_in=_seen_in(activity),
         locale=_locale(client.get("locale")) or _locale(activity.get("locale")),
         zone=_zone(client.get("timezone")) or _zone(activity.get("localTimezone")),
         name=_name(sender.get("name")),
     )
+
+
+def _tenant(activity: Activity) -> str:
+    return _text(_object(activity.get("from")).get("tenantId")).lower()
+
+
+def _is_there(activity: Activity) -> bool:
+    """Say whether the bot is where `activity` is from: it hears of news there, and of what is said to it."""
+    kind = activity.get("type")
+    is_said = kind == "message" and activity.get("value") is None  # with a value it is a button of some card
+    return is_said or kind in ("installationUpdate", "conversationUpdate")
+
+
+def _seen_in(activity: Activity) -> str:
+    """Return whose roster names the person: the team's, or that of a channel that teams share: it has more people."""
+    if _conversation_kind(activity) in ("personal", ""):
+        return ""
+    told = _object(activity.get("channelData"))
+    channel = _object(told.get("channel"))
+    if channel.get("type") == "shared":
+        return _text(channel.get("id")) or _base(activity)
+    return _text(_object(told.get("team")).get("id")) or _base(activity)
+
+
+def _acted_in(activity: Activity) -> tuple[str, ...]:
+    """Return the channel or group chat, and the team, which a message extension that is used there names as well."""
+    told = _object(activity.get("channelData"))
+    chat = _base(activity) if _conversation_kind(activity) in ("groupChat", "channel") else ""
+    found = (_text(_object(told.get("channel")).get("id")) or chat, _text(_object(told.get("team")).get("id")))
+    return tuple(dict.fromkeys(one for one in found if one))
 
 
 def _client_info(activity: Activity) -> Mapping[str, Any]:

@@ -79,6 +79,7 @@ class FakePrivate:
 
     faults: list[Exception] = field(default_factory=list)
     sent: list[tuple[Card, Place]] = field(default_factory=list)
+    replied: list[tuple[Card, Place]] = field(default_factory=list)
     wait: asyncio.Event | None = None
 
     async def send(self, card: Card, place: Place) -> None:
@@ -88,6 +89,10 @@ class FakePrivate:
         if self.faults:
             raise self.faults.pop(0)
         self.sent.append((card, place))
+
+    async def reply(self, card: Card, place: Place) -> None:
+        """Keep what was said for all to see."""
+        self.replied.append((card, place))
 
     @property
     def titles(self) -> list[str]:
@@ -143,5 +148,7 @@ def notices(locale: str) -> Notices:
     return Notices(
         window_failed=Card(title=f"No window ({locale})", body=(Text(("Once more, please.",)),)),
         unreadable=Card(title=f"Too old ({locale})"),
+        unreachable=Card(title=f"No way to you ({locale})"),
         welcome=Card(title=f"Hello ({locale})"),
+        in_chat="More in the chat.",
     )

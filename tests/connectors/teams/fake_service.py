@@ -205,11 +205,16 @@ class FakeTeams:
         self.messages.pop((request.match_info["conversation"], request.match_info["activity"]), None)
         return web.Response(status=200)
 
+    def _roster_of(self, conversation: str) -> list[Json] | None:
+        """Return who is in a conversation; in a channel without a roster of its own those of its team."""
+        team = next((team for team, channels in self.teams.items() if conversation in channels), "")
+        return self.rosters.get(conversation, self.rosters.get(team))
+
     async def member(self, request: web.Request) -> web.StreamResponse:
         """Return one person of a conversation."""
         if answer := await self._scripted("member", request):
             return answer
-        roster = self.rosters.get(request.match_info["conversation"])
+        roster = self._roster_of(request.match_info["conversation"])
         if roster is None:
             return _refused(404, "ConversationNotFound")
         wanted = request.match_info["user"]
@@ -220,7 +225,7 @@ class FakeTeams:
         """Return a page of a conversation's people."""
         if answer := await self._scripted("roster", request):
             return answer
-        roster = self.rosters.get(request.match_info["conversation"])
+        roster = self._roster_of(request.match_info["conversation"])
         if roster is None:
             return _refused(403, "BotNotInConversationRoster")
         start = int(request.query.get("continuationToken", "0"))

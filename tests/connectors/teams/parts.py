@@ -14,6 +14,7 @@ from bot.core.errors import OutsideError
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import TeamsCalls
 from connectors.chat.teams.credentials import Credentials, Registration
+from connectors.chat.teams.guard import SERVICE_HOSTS, Admission
 from connectors.chat.teams.surface import TeamsSurface
 from tests.connectors.teams.fake_service import (
     ADA,
@@ -33,6 +34,9 @@ from tests.connectors.teams.fake_service import (
     Json,
     started,
 )
+
+LOCAL = Admission(tenants=frozenset({TENANT}), hosts=SERVICE_HOSTS | {"127.0.0.1"})
+"""An admission that takes the fake on this machine for Teams, as `TEAMS_SERVICE_HOSTS` can say."""
 
 
 @dataclass
@@ -159,7 +163,10 @@ async def credentials(teams: FakeTeams, session: aiohttp.ClientSession) -> Async
 @pytest.fixture
 def calls(teams: FakeTeams, session: aiohttp.ClientSession, credentials: Credentials) -> TeamsCalls:
     return TeamsCalls(
-        session, credentials=credentials, may_call=lambda url: url.rstrip("/") == teams.service_url.rstrip("/")
+        session,
+        credentials=credentials,
+        may_call=lambda url: url.rstrip("/") == teams.service_url.rstrip("/"),
+        may_put=LOCAL.is_store,
     )
 
 

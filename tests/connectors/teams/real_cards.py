@@ -60,6 +60,7 @@ PROGRAMME = Programme(
 WORDS = words_for("en", "Europe/Amsterdam")
 ME = Me(
     id=3,
+    identity_id=3,
     platform="teams",
     tenant_ref="11111111-2222-3333-4444-555555555555",
     person_ref="99999999-2222-3333-4444-555555555555",

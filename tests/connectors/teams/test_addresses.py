@@ -48,6 +48,10 @@ def removal(teams: FakeTeams, **changes: object) -> Json:
     return {**activity_from(teams, type="installationUpdate", action="remove"), **changes}
 
 
+async def itself(url: str) -> str:
+    return url
+
+
 async def handled(addresses: Addresses, *activities: Json) -> None:
     for one in activities:
         addresses.notice(one)
@@ -61,7 +65,6 @@ async def test_a_person_is_learned_from_a_message_in_a_channel(addresses: Addres
     addresses.notice(activity_from(teams))
     assert await addresses.person(ADA) == PersonAddress(
         user_id=USER_ADA,
-        service_url=teams.service_url,
         seen_in=TEAM,
         locale="nl-NL",
         zone="Europe/Amsterdam",
@@ -106,9 +109,9 @@ async def test_the_newest_service_address_counts(book: FakeBook, clock: Ticking)
         await addresses.service_url()
     fake = FakeTeams(url="https://smba.example")
     await handled(addresses, activity_from(fake), activity_from(fake, serviceUrl="https://smba.example/new/"))
-    assert await addresses.service_url() == await addresses.service_of(NEWS) == "https://smba.example/new/"
-    assert await addresses.service_of("19:never-heard-of@thread.tacv2") == "https://smba.example/new/"
-    assert (await addresses.person(ADA) or PersonAddress()).service_url == "https://smba.example/new/"
+    assert await addresses.service_url() == await addresses.ask_place(NEWS, itself) == "https://smba.example/new/"
+    assert await addresses.ask_place("19:never-heard-of@thread.tacv2", itself) == "https://smba.example/new/"
+    assert await addresses.ask_person(ADA, itself) == "https://smba.example/new/"
 
 
 async def test_a_name_that_was_given_counts_until_teams_tells_one(
@@ -139,7 +142,7 @@ async def test_an_address_that_is_no_longer_allowed_is_not_called(teams: FakeTea
     assert place is not None
     assert (found.user_id, found.service_url, place.service_url) == (USER_ADA, "", "")
     with pytest.raises(TryLater, match=NOT_REACHED):
-        await after.service_of(NEWS)
+        await after.ask_place(NEWS, itself)
 
 
 STRANGE: list[dict[str, Any]] = [

@@ -152,10 +152,22 @@ async def test_neither_secret_nor_token_is_ever_shown(
     assert not any(SECRET in one or "token-1" in one for one in shown)
 
 
-async def test_closing_gives_up_what_is_being_asked(held: Credentials, teams: FakeTeams) -> None:
+async def test_closing_gives_up_what_is_being_asked_and_says_that_nothing_was_done(
+    held: Credentials, teams: FakeTeams
+) -> None:
     teams.will("token", delay_s=5)
     waiting = asyncio.create_task(held.token())
     await teams.until(lambda: bool(teams.asked("token")))
+    await held.close()
+    with pytest.raises(TryLater, match="login_given_up"):
+        await waiting
+
+
+async def test_a_caller_who_is_cancelled_with_the_request_is_cancelled(held: Credentials, teams: FakeTeams) -> None:
+    teams.will("token", delay_s=5)
+    waiting = asyncio.create_task(held.token())
+    await teams.until(lambda: bool(teams.asked("token")))
+    waiting.cancel()
     await held.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting

@@ -13,12 +13,12 @@ from connectors.chat.teams.decode import (
     Seen,
     Undecodable,
     channel_of,
+    home_of,
     is_direct,
     key_of,
     person_of,
     place_of,
     see,
-    tenant_of,
 )
 from connectors.chat.teams.guard import read_activity
 from tests.connectors.teams.activities import ANNA, BOT, NAMES, NEWS, NOW, TENANT, activity, said, with_data
@@ -148,6 +148,8 @@ def test_of_a_dialog_of_another_version_the_words_are_still_known() -> None:
     old = with_data("task_submit", vouch=None, fields=None)
     assert seen(old).place.typed == ("linkedin", "My *own* <words> & more")
     assert seen(with_data("task_submit", text="  ")).place.typed == ()
+    newer = with_data("task_submit", fields={"text": "handwriting", "network": "one", "more": ["text"]}, more="Thus.")
+    assert seen(newer).place.typed == ("My *own* <words> & more", "Thus.")
 
 
 # Message extensions
@@ -269,8 +271,8 @@ def test_a_person_is_their_object_id_in_small_letters_and_a_visitor_their_own_id
     ],
 )
 def test_somebody_is_of_the_tenant_that_teams_says(changes: dict[str, Any], tenant: str) -> None:
-    assert tenant_of(activity("message_in_person", **changes)).startswith(tenant)
-    assert bool(tenant_of(activity("message_in_person", **changes))) is bool(tenant)
+    assert home_of(activity("message_in_person", **changes)).startswith(tenant)
+    assert bool(home_of(activity("message_in_person", **changes))) is bool(tenant)
 
 
 @pytest.mark.parametrize("name", ["message_in_person", "execute", "task_submit", "extension_query"])

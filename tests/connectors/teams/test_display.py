@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core import actions as a
-from bot.core.cards import Bold, Button, Buttons, Card, Channel, Form, Link, LinkButton, Text, TextField
+from bot.core.cards import Bold, Button, Buttons, Card, Channel, Code, Form, Link, LinkButton, Text, TextField
 from bot.core.errors import Refused, TryLater, Uncertain
 from bot.core.reply import SILENCE, Match, Reply
 from connectors.chat.teams.decode import Place, see
@@ -156,6 +156,30 @@ async def test_what_a_line_cannot_say_comes_as_a_private_message_too(
     assert [one for one, _ in private.sent] == [card]
     assert 0 < len(line) <= 300
     assert line.startswith(card.title)
+    assert line.endswith("More in the chat.")
+
+
+async def test_who_asks_in_a_channel_and_cannot_be_written_to_is_told_how(
+    display: Display, private: FakePrivate
+) -> None:
+    private.faults = [Refused("MessageWritesBlocked"), Refused("MessageWritesBlocked")]
+    display.answer(Reply(card=CARD), at("message_in_channel"))
+    display.answer(Reply(card=CARD), at("message_in_person"))
+    await display.drain()
+    assert [card.title for card, _ in private.replied] == ["No way to you (nl-NL)"]
+
+
+async def test_what_may_still_come_is_not_called_impossible(display: Display, private: FakePrivate) -> None:
+    private.faults = [TryLater(timedelta(hours=1)), Uncertain("no_answer")]
+    for _ in range(2):
+        display.answer(Reply(card=CARD), at("message_in_channel"))
+    await display.drain()
+    assert private.replied == []
+
+
+def test_a_command_in_a_line_is_the_word_to_type_here(display: Display) -> None:
+    card = Card(body=(Text(("See ", Code("/vouch home"), ".")),))
+    assert executed(display.answer(Reply(card=card), at("execute"))) == "See home."
 
 
 async def test_a_click_that_has_nothing_to_say_is_answered_all_the_same(display: Display, private: FakePrivate) -> None:

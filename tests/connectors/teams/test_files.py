@@ -8,12 +8,13 @@ from bot.core.cards import Card
 from bot.core.ports import Attachment
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import TeamsCalls
-from connectors.chat.teams.files import INFO_CARD, Files, consent_message, is_store
-from connectors.chat.teams.guard import Answer, Rejected
+from connectors.chat.teams.files import INFO_CARD, Files, consent_message
+from connectors.chat.teams.guard import Admission, Answer, Rejected
 from connectors.chat.teams.private import PersonalChats
 from tests.connectors.teams.fake_service import CHAT_ADA, TENANT, FakeTeams, Json
 from tests.connectors.teams.parts import (
     FakeShelf,
+    activity_from,
     addresses,
     book,
     calls,
@@ -157,19 +158,35 @@ async def test_an_answer_to_no_card_of_ours_is_refused(files: Files, teams: Fake
     assert teams.calls == []
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://brightwater-my.sharepoint.com/personal/ada/_api/v2.0/drive/x/uploadSession?guid=1", True),
-        ("https://brightwater.sharepoint.us/x", True),
-        ("http://127.0.0.1:5000/store", True),
-        ("https://sharepoint.com/x", False),
-        ("https://evilsharepoint.com/x", False),
-        ("https://graph.microsoft.com/x", False),
-    ],
-)
-def test_a_store_is_one_of_onedrives_addresses(url: str, expected: bool) -> None:  # noqa: FBT001
-    assert is_store(url) is expected
+@pytest.mark.parametrize("where", ["activity_from", "a chat of two"])
+async def test_nobody_takes_a_file_anywhere_but_in_their_own_chat(
+    files: Files, teams: FakeTeams, shelf: FakeShelf, where: str
+) -> None:
+    chat = {"conversationType": "personal", "id": "19:ada_ben@unq.gbl.spaces", "tenantId": TENANT}
+    place = {"conversation": chat} if where == "a chat of two" else activity_from(teams)
+    told = {**invoked(teams), **{name: place[name] for name in ("conversation", "channelData") if name in place}}
+    with pytest.raises(Rejected) as caught:
+        await files.consent(told)
+    assert caught.value.status == 400
+    assert (shelf.files, teams.calls) == ({"token": BODY}, [])
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:6379/", "https://127.0.0.1/", "http://localhost:8080/admin"])
+async def test_a_file_goes_to_no_other_service_of_this_machine(
+    calls: TeamsCalls, files: Files, teams: FakeTeams, url: str
+) -> None:
+    calls.may_put = Admission(tenants=frozenset({TENANT})).is_store
+    await settled(files, invoked(teams, uploadInfo={"uploadUrl": url}))
+    assert teams.names == ["send"]
+    assert teams.asked("send")[0].body["summary"] == "Sorry (nl-NL)"
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/vouch.json", "javascript:alert(1)", "", None])
+async def test_nobody_is_led_elsewhere_to_see_their_file(files: Files, teams: FakeTeams, url: object) -> None:
+    told = invoked(teams)
+    told["value"]["uploadInfo"]["contentUrl"] = url
+    await settled(files, told)
+    assert (len(teams.uploads), teams.names) == (1, ["upload", "delete"])
 
 
 async def test_what_is_being_delivered_is_waited_for(files: Files, teams: FakeTeams) -> None:

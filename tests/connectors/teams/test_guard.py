@@ -196,8 +196,15 @@ def test_addresses_of_teams_are_trusted_over_https(host: str) -> None:
         "https://@smba.trafficmanager.net/",
         "https://smba.trafficmanager.net:8443/",
         "https://smba.trafficmanager.net:x/",
+        "https://smba.trafficmanager.net:0/",
+        "https://smba.trafficmanager.net:99999/",
         "https://smba.trafficmanager.net/emea?to=evil.example",
+        "https://smba.trafficmanager.net/emea?",
         "https://smba.trafficmanager.net/#evil",
+        "https://smba.trafficmanager.net/#",
+        "https://evil.example/ smba",
+        "https:///emea",
+        "javascript:alert(1)",
         "https://smba.traffic\tmanager.net/",
         " https://smba.trafficmanager.net/",
         "https://smba.trafficmanager.net/\n",
@@ -304,3 +311,38 @@ def test_this_machine_is_known_by_name_and_address(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "10.0.0.1", "0.0.0.0", "::", "localhost.", "2130706433", "127.1", "my.localhost"])  # noqa: S104
 def test_nothing_else_is_this_machine(host: str) -> None:
     assert not is_loopback(host)
+
+
+# Stores for files
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://brightwater-my.sharepoint.com/personal/ada/_api/v2.0/drive/x/uploadSession?guid=1", True),
+        ("https://brightwater.sharepoint.com/x?tempauth=" + "e" * 5_000, True),
+        ("https://brightwater.sharepoint.us:443/x", True),
+        ("https://brightwater.sharepoint.com:8443/x", False),
+        ("http://brightwater.sharepoint.com/x", False),
+        ("https://sharepoint.com/x", False),
+        ("https://evilsharepoint.com/x", False),
+        ("https://brightwater.sharepoint.com@evil.example/x", False),
+        ("https://brightwater.sharepoint.com.evil.example/x", False),
+        ("https://graph.microsoft.com/x", False),
+        ("https://smba.trafficmanager.net/x", False),
+        ("https://10.0.0.1/x", False),
+        ("https://[::1", False),
+        ("file:///etc/passwd", False),
+        ("", False),
+    ],
+)
+def test_a_store_is_one_of_onedrives_addresses(url: str, expected: bool) -> None:  # noqa: FBT001
+    assert OURS.is_store(url) is expected
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/latest/meta-data", "http://localhost/x", "https://[::1]/x"])
+def test_this_machine_keeps_files_in_development_or_when_it_is_named(url: str) -> None:
+    assert not OURS.is_store(url)
+    assert DEVELOPMENT.is_store(url)
+    local = Admission(tenants=OURS.tenants, hosts=SERVICE_HOSTS | {"127.0.0.1"})
+    assert local.is_store(url) is ("127.0.0.1" in url)

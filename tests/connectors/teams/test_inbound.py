@@ -36,6 +36,7 @@ from tests.connectors.teams.activities import (
 )
 from tests.connectors.teams.test_display import CARD, FORM
 
+NINA = "9e11e9f2-2222-4b4b-9c9c-0000000000e1"
 SERVICE = "https://smba.trafficmanager.net/emea/"
 INVOKES = ("execute", "task_fetch", "task_submit", "extension_fetch", "extension_submit", "extension_query")
 
@@ -101,7 +102,7 @@ async def test_everything_that_is_recorded_gets_an_answer_at_our_address(
     is_invoke = activity(name)["type"] == "invoke"
     assert status == (200 if is_invoke else 202)
     assert bool(body) is is_invoke
-    assert [one.person_ref for one in dispatch.received] in ([], [ANNA], ["29:1AnonyMous_Xy"])
+    assert [one.person_ref for one in dispatch.received] in ([], [ANNA], [NINA], ["29:1AnonyMous_Xy"])
     assert len(files.received) == (1 if name == "file_consent" else 0)
 
 
@@ -321,6 +322,16 @@ async def test_a_deleted_channel_is_forgotten_and_the_operator_told(
     assert await addresses.place(NEWS) is None
     assert f"place:{NEWS}" not in book.held
     assert f"channelDeleted of {NEWS}; take it out of config.yaml" in caplog.text
+
+
+@pytest.mark.parametrize("channel", ["words", ["x"], 7, None, {"id": 7}])
+async def test_a_deletion_of_a_shape_that_teams_never_sends_is_no_error(
+    inbound: TeamsInbound, caplog: pytest.LogCaptureFixture, channel: object
+) -> None:
+    told = activity("channel_deleted")
+    data = {**told["channelData"], "channel": channel}
+    assert (await inbound.receive({**told, "channelData": data})).status == 202
+    assert "channelDeleted of" in caplog.text
 
 
 @pytest.mark.parametrize("fault", [TryLater(LASTS, "away"), RuntimeError("the database is away")])

@@ -1,7 +1,6 @@
 """A private answer reaches who acted by one way and once, and nobody else."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from bot.core.errors import Refused, TryLater, Uncertain
 from connectors.chat.teams import private
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.calls import TeamsCalls
+from connectors.chat.teams.decode import Kind, Place
 from connectors.chat.teams.private import PersonalChats, PrivateAnswers
 from tests.connectors.teams.fake_service import ADA, BEN, CHAT_ADA, NEWS, TENANT, USER_ADA, FakeTeams
 from tests.connectors.teams.parts import (
@@ -32,14 +32,15 @@ CARD = Card(title="Done", body=(Buttons((Button(label="Share", action=a.OpenShar
 THREAD = f"{NEWS};messageid=1776390257331"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spot:
-    """Where somebody acted."""
-
-    service_url: str
-    conversation_id: str = THREAD
-    person_ref: str = ADA
-    is_direct: bool = False
+def spot(service_url: str, *, conversation_id: str = THREAD, person_ref: str = ADA, is_direct: bool = False) -> Place:
+    """Return where somebody acted."""
+    return Place(
+        kind=Kind.MESSAGE,
+        person_ref=person_ref,
+        conversation_id=conversation_id,
+        is_direct=is_direct,
+        service_url=service_url,
+    )
 
 
 def answers(calls: TeamsCalls, addresses: Addresses, *, is_targeted: bool) -> PrivateAnswers:
@@ -60,14 +61,14 @@ def plain(calls: TeamsCalls, addresses: Addresses, teams: FakeTeams) -> PrivateA
 
 
 async def test_in_ones_own_chat_an_answer_is_a_message_there(targeted: PrivateAnswers, teams: FakeTeams) -> None:
-    await targeted.send(CARD, Spot(service_url=teams.service_url, conversation_id="a:mine", is_direct=True))
+    await targeted.send(CARD, spot(teams.service_url, conversation_id="a:mine", is_direct=True))
     (sent,) = teams.asked("send")
     assert (sent.parts["conversation"], sent.query, sent.body["summary"]) == ("a:mine", {}, "Done")
     assert "recipient" not in sent.body
 
 
 async def test_in_a_channel_the_answer_is_for_one_pair_of_eyes(targeted: PrivateAnswers, teams: FakeTeams) -> None:
-    await targeted.send(CARD, Spot(service_url=teams.service_url))
+    await targeted.send(CARD, spot(teams.service_url))
     (sent,) = teams.asked("send")
     assert (sent.parts["conversation"], sent.query) == (THREAD, {"isTargetedActivity": "true"})
     assert sent.body["recipient"] == {"id": USER_ADA, "isTargeted": True}
@@ -88,7 +89,7 @@ async def test_what_was_certainly_not_sent_there_comes_to_their_own_chat(
     targeted: PrivateAnswers, teams: FakeTeams, refusal: dict[str, Any]
 ) -> None:
     teams.will("send", **refusal)
-    await targeted.send(CARD, Spot(service_url=teams.service_url))
+    await targeted.send(CARD, spot(teams.service_url))
     assert teams.names == ["send", "create", "send"]
     last = teams.asked("send")[-1]
     assert (last.parts["conversation"], last.query, "recipient" in last.body) == (CHAT_ADA, {}, False)
@@ -97,34 +98,34 @@ async def test_what_was_certainly_not_sent_there_comes_to_their_own_chat(
 async def test_what_may_have_arrived_is_not_sent_another_way(targeted: PrivateAnswers, teams: FakeTeams) -> None:
     teams.will("send", status=502)
     with pytest.raises(Uncertain):
-        await targeted.send(CARD, Spot(service_url=teams.service_url))
+        await targeted.send(CARD, spot(teams.service_url))
     assert teams.names == ["send"]
 
 
 async def test_without_targeted_messages_the_answer_comes_to_their_own_chat(
     plain: PrivateAnswers, teams: FakeTeams
 ) -> None:
-    await plain.send(CARD, Spot(service_url=teams.service_url))
+    await plain.send(CARD, spot(teams.service_url))
     assert teams.names == ["create", "send"]
     assert teams.asked("send")[0].parts["conversation"] == CHAT_ADA
 
 
 async def test_whose_id_is_not_known_is_answered_in_their_own_chat(targeted: PrivateAnswers, teams: FakeTeams) -> None:
-    await targeted.send(CARD, Spot(service_url=teams.service_url, person_ref=BEN))
+    await targeted.send(CARD, spot(teams.service_url, person_ref=BEN))
     assert teams.names == ["create", "send"]
 
 
 async def test_nobody_is_written_to_who_blocked_the_bot(plain: PrivateAnswers, teams: FakeTeams) -> None:
     teams.refuse("send", 403, "ConversationBlockedByUser")
     with pytest.raises(Refused, match="ConversationBlockedByUser"):
-        await plain.send(CARD, Spot(service_url=teams.service_url))
+        await plain.send(CARD, spot(teams.service_url))
     assert teams.names == ["create", "send"]
 
 
 async def test_a_little_patience_is_had_and_the_answer_comes_once(plain: PrivateAnswers, teams: FakeTeams) -> None:
     for _ in range(2):
         teams.will("send", status=429, headers={"Retry-After": "0"})
-    await plain.send(CARD, Spot(service_url=teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
+    await plain.send(CARD, spot(teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
     assert teams.names == ["send"] * 3
     assert len(teams.messages) == 1
 
@@ -133,14 +134,14 @@ async def test_patience_ends(plain: PrivateAnswers, teams: FakeTeams) -> None:
     for _ in range(3):
         teams.will("send", status=429, headers={"Retry-After": "0"})
     with pytest.raises(TryLater):
-        await plain.send(CARD, Spot(service_url=teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
+        await plain.send(CARD, spot(teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
     assert teams.names == ["send"] * 3
 
 
 async def test_an_answer_that_is_asked_to_wait_for_long_is_given_up(plain: PrivateAnswers, teams: FakeTeams) -> None:
     teams.will("send", status=429, headers={"Retry-After": "60"})
     with pytest.raises(TryLater):
-        await plain.send(CARD, Spot(service_url=teams.service_url))
+        await plain.send(CARD, spot(teams.service_url))
     assert teams.names == ["create", "send"]
 
 
@@ -156,7 +157,7 @@ async def test_the_wait_is_the_one_that_was_asked_for(
 
     monkeypatch.setattr(private.asyncio, "sleep", noted)
     teams.will("send", status=429, headers={"Retry-After": "7"})
-    await plain.send(CARD, Spot(service_url=teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
+    await plain.send(CARD, spot(teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
     assert [one for one in waited if one] == [7.0]
 
 
@@ -176,6 +177,12 @@ async def test_an_answer_comes_while_the_address_book_is_away(
     plain: PrivateAnswers, teams: FakeTeams, book: FakeBook
 ) -> None:
     book.error = TryLater(timedelta(seconds=60), "database_away")
-    await plain.send(CARD, Spot(service_url=teams.service_url))
-    await plain.send(CARD, Spot(service_url=teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
+    await plain.send(CARD, spot(teams.service_url))
+    await plain.send(CARD, spot(teams.service_url, conversation_id=CHAT_ADA, is_direct=True))
     assert [call.parts["conversation"] for call in teams.asked("send")] == [CHAT_ADA, CHAT_ADA]
+
+
+async def test_a_reply_for_all_to_see_stands_in_the_thread(plain: PrivateAnswers, teams: FakeTeams) -> None:
+    await plain.reply(CARD, spot(teams.service_url))
+    assert teams.names == ["send"]
+    assert teams.asked("send")[0].parts["conversation"] == THREAD

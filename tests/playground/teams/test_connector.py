@@ -1,5 +1,6 @@
 """What the connector takes from a bot and what it refuses."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.playground.teams.conftest import (
     with_card,
 )
 
+ELSEWHERE = "3f3d1cea-7a18-41af-872b-cfbbd5140984"
 HELLO = {"type": "message", "text": "Hello"}
 
 
@@ -179,7 +181,32 @@ async def test_a_member_is_found_by_account_directory_id_or_name(world: World) -
     path = f"conversations/{world.service.ref(PRODUCT)}/members/nadia@brightwater.example"
     assert (await world.connector.ask("GET", path))[1]["userRole"] == "user"
     gone = await world.connector.ask("GET", f"conversations/{world.service.ref(CURATORS)}/members/{aad_of(SANNE)}")
-    assert gone[0] == 404
+    assert code(gone) == (404, "MemberNotFoundInConversation")
+
+
+async def test_a_shared_channel_has_people_of_another_company_in_its_own_roster_alone(world: World) -> None:
+    nina = replace(
+        world.service.state.person(SANNE), id="U0NINA", name="Nina Elsewhere", email="nina@elsewhere.example"
+    )
+    world.service.state.add_outsider(nina, ELSEWHERE)
+    world.service.state.add_shared("C0SHARED", "with-elsewhere", NADIA, "U0NINA")
+    shared, ref = f"conversations/{world.service.ref('C0SHARED')}", aad_of("U0NINA")
+    listed = (await world.connector.ask("GET", f"{shared}/pagedmembers"))[1]["members"]
+    assert {one["name"]: one["tenantId"] for one in listed} == {
+        "Nadia Rahman": world.service.settings.tenant,
+        "Nina Elsewhere": ELSEWHERE,
+    }
+    assert (await world.connector.ask("GET", f"{shared}/members/{ref}"))[1]["tenantId"] == ELSEWHERE
+    team = world.service.state.team
+    assert code(await world.connector.ask("GET", f"conversations/{team}/members/{ref}"))[0] == 404
+    told = {"members": [{"id": ref}], "tenantId": world.service.settings.tenant}
+    assert code(await world.connector.ask("POST", "conversations", told)) == (403, "MessageWritesBlocked")
+    channels = (await world.connector.ask("GET", f"teams/{team}/conversations"))[1]["conversations"]
+    assert world.service.ref("C0SHARED") not in [one["id"] for one in channels]
+    said = (await world.service.people.say("U0NINA", "hello", where="C0SHARED")).activity
+    assert said is not None
+    assert (said["from"]["tenantId"], said["channelData"]["tenant"]["id"]) == (ELSEWHERE, world.service.settings.tenant)
+    assert said["channelData"]["channel"]["type"] == "shared"
 
 
 async def test_members_come_in_pages(start: Start) -> None:
