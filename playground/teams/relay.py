@@ -38,6 +38,8 @@ PATIENCE = aiohttp.ClientTimeout(total=15)
 CLOSED_S = 10
 A_MINUTE_S = 61
 DROPPED = frozenset({*HOP, "host", "content-length"})
+STRANGE = frozenset({"origin", "forwarded", "x-forwarded-for", "via"})
+"""What only a page in a browser or a proxy says: nothing is learned from them, and the bot turns them away."""
 NOTE = "Teams shows this as a dialog."
 CLOSED = "The dialog is closed."
 FAILED = "Something went wrong. Please try again."
@@ -82,7 +84,7 @@ class Relay:
         headers = [(name, value) for name, value in request.headers.items() if name not in DROPPED]
         try:
             body = await request.body()
-            activity = _object(body)
+            activity = _object(body) if STRANGE.isdisjoint(request.headers) else None
             if activity is None or not self._knows(activity):
                 return (await self._tell(body, headers)).response()
             return await self._pass(activity, headers)
@@ -142,6 +144,8 @@ class Relay:
 
     async def call(self, request: Request) -> Response:
         """Pass a call of the bot on to Agents Playground; while that is not open, ask the bot to wait."""
+        if not STRANGE.isdisjoint(request.headers):
+            return PlainTextResponse("This is for the bot alone.", status_code=403)
         headers = [(name, value) for name, value in request.headers.items() if name not in DROPPED]
         rest = request.scope["raw_path"].decode("ascii").removeprefix(SERVICE)
         query = f"?{request.url.query}" if request.url.query else ""

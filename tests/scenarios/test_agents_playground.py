@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.node, pytest.mark.asyncio(loop_scope="module")]
 PICTURES = ROOT / "artifacts" / "teams"
 WORDS = "My sister stayed in that hotel and only praised the breakfast. That is how saving water should feel."
 SHOWERS = "Nine litres"
+NOWHERE = "http://127.0.0.1:9/"
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -155,8 +156,10 @@ async def test_only_programs_of_this_machine_are_let_in(town: AgentsTown) -> Non
     }
     at = f"{town.address}/teams/messages"
     for headers in ({"Origin": "https://evil.example"}, {"X-Forwarded-For": "203.0.113.9"}):
-        async with town.http.post(at, json=activity, headers=headers) as answer:
+        async with town.http.post(at, json={**activity, "serviceUrl": NOWHERE}, headers=headers) as answer:
             assert answer.status == 401
+        async with town.http.post(f"{town.address}/teams/service/v3/conversations", json={}, headers=headers) as answer:
+            assert answer.status == 403
     async with town.http.post(at, json={**activity, "serviceUrl": "https://evil.example/"}) as answer:
         assert answer.status == 403
     async with town.http.post(at, data=b"{") as answer:
@@ -167,7 +170,7 @@ async def test_only_programs_of_this_machine_are_let_in(town: AgentsTown) -> Non
 async def test_its_page_shows_the_cards_and_presses_their_buttons(town: AgentsTown, browser_path: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     async with Browser(browser_path) as browser:
-        page = await browser.page(town.page, width=1200, height=1400)
+        page = await browser.page(town.page, width=1400, height=1300)
         await page.see("body", text="Hello, I am Vouch", timeout_s=30)
         await page.click("[role=textbox]")
         await page.type("home")

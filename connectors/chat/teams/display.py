@@ -129,7 +129,7 @@ class Display:
             return reply.card or reply.home or (Card(body=_lines(reply.errors.values())) if reply.errors else None)
         if action is not None and type(action).opens_window:
             button = Button(label=reply.form.title, action=action, style="primary")
-            return Card(title=reply.form.title, body=(Buttons((button,)),))
+            return Card(body=(Buttons((button,)),), summary=reply.form.title)
         return reply.fallback or self._notices(place.locale).window_failed
 
     def _in_dialog(self, reply: Reply, place: Place) -> Json | None:

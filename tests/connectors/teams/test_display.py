@@ -97,7 +97,7 @@ async def test_a_command_that_asks_for_a_window_gets_the_button_that_opens_it(
     display.answer(Reply(form=FORM, fallback=FALLBACK), at("message_in_channel"), a.OpenSettings())
     await display.drain()
     button = Button(label="Share", action=a.OpenSettings(), style="primary")
-    assert [card for card, _ in private.sent] == [Card(title="Share", body=(Buttons((button,)),))]
+    assert [card for card, _ in private.sent] == [Card(body=(Buttons((button,)),), summary="Share")]
 
 
 @pytest.mark.parametrize("name", ["message_in_person", "execute"])
