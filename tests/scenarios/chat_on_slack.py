@@ -53,9 +53,11 @@ class OnSlack:
         return seen_window(await self.town.must_view(who))
 
     async def write(self, who: str, text: str) -> str:
-        answer = await self.town.post("dm", who=who, text=text)
+        before = await self._private(who, PRODUCT)
+        await self.town.post("dm", who=who, text=text)
+        said = await self._newly(who, PRODUCT, [*before, text])  # what was written stands there too
         await self.town.settle()
-        return everything_said(await self.town.told(who, answer))
+        return said
 
     async def suggest_this(self, who: str, by: str, text: str, channel: str) -> Seen:
         said = await self.town.post("say", who=by, channel=channel, text=text)
@@ -143,6 +145,9 @@ class OnSlack:
         pressed = self.town.press_in_view(who, "leave_for_network", state=values_of(view, {"text": text}))
         await asyncio.gather(self.town.get(way, who), pressed)
         return everything_said(await self.town.must_view(who))
+
+    async def delay_redrawing(self) -> None:
+        await self.town.post("faults", methods={"chat.update": {"delay_ms": 1500, "count": 1}})
 
     async def home(self, who: str) -> Seen:
         await self.town.post("open_home", who=who)

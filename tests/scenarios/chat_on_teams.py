@@ -107,6 +107,9 @@ class OnTeams:
     async def leave(self, who: str, *, text: str, network: str) -> str:
         return await self.submit(who, text=text, network=network)
 
+    async def delay_redrawing(self) -> None:
+        """Nothing has to be delayed: what was seen there may be pressed on for as long as a test likes."""
+
     async def home(self, who: str) -> Seen:
         return seen_message(await self._answered(who, "home"), who)
 

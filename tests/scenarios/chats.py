@@ -86,6 +86,9 @@ class Chat(Protocol):
     async def leave(self, who: str, *, text: str, network: str) -> str:
         """Try to go on to a network with a text from the open window; what it says then."""
 
+    async def delay_redrawing(self) -> None:
+        """Have the next redrawn card arrive late, so that people still press on the old one."""
+
     async def home(self, who: str) -> Seen:
         """Return a person's Home, as fresh as it gets."""
 

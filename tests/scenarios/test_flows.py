@@ -152,6 +152,7 @@ async def test_withdrawing_refuses_shares_at_once_and_every_card_says_so(chat: C
     title = "The roof that drinks rain"
     card = await chat.announcement(TOM, title)
     out = link_in(composed(await chat.share(PRIYA, card, "Roofs are thirsty too.")))
+    await chat.delay_redrawing()
     assert "ingetrokken" in await chat.say(THOMAS, f"withdraw {ref_of(chat, title)}")
     assert "This post was withdrawn" in await chat.press(TOM, card, "open_share")
     await chat.close(TOM)

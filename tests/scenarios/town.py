@@ -228,9 +228,9 @@ class Town:
             state=values_of(view, fields),
         )
 
-    async def told(self, who: str, answer: Json) -> list[Json]:
-        """Return what a person saw at once in private: beside what they did, or in their conversation with the bot."""
-        return [*answer.get("ephemeral", ()), *(await self.direct(who))[-1:]]
+    async def hears(self, who: str, words: str) -> Json:
+        """Return the newest message with `words` in a person's conversation with the bot, waiting for it."""
+        return await self.find(await self.direct_channel(who), who, words)
 
     async def submit(self, who: str, **fields: object) -> Json:
         """Submit the open window with what is in it, changed by `fields` (name to value)."""
