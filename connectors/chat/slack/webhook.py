@@ -7,7 +7,9 @@ from http import HTTPStatus
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from connectors.chat.slack.guard import Rejected, check_signature, read_body, too_large
+from connectors.chat.bodies import TooLarge, read_body
+from connectors.chat.slack.guard import Rejected, check_signature, too_large
+from connectors.chat.slack.guard import read_body as read_payload
 from connectors.chat.slack.inbound import SlackInbound
 from connectors.chat.slack.limits import MAX_REQUEST_BYTES
 
@@ -46,7 +48,7 @@ class SlackWebhook:
                 signature=headers.get(b"x-slack-signature", b"").decode("latin-1"),
                 now=self._seconds(),
             )
-            answer = await self._inbound.receive(read_body(body))
+            answer = await self._inbound.receive(read_payload(body))
         except Rejected as rejected:
             await _send(send, rejected.status, rejected.words.encode(), _TEXT)
             return
@@ -56,22 +58,10 @@ class SlackWebhook:
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     """Return the body, `None` if the sender went away; raises `Rejected` as soon as it is too large."""
-    told = dict(scope["headers"]).get(b"content-length", b"0")
-    if told.isdigit() and int(told[:12]) > MAX_REQUEST_BYTES:
-        raise too_large()
-    chunks: list[bytes] = []
-    held = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunk = message.get("body", b"")
-        held += len(chunk)
-        if held > MAX_REQUEST_BYTES:
-            raise too_large()
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+    try:
+        return await read_body(scope, receive, most=MAX_REQUEST_BYTES)
+    except TooLarge:
+        raise too_large() from None
 
 
 async def _send(send: Send, status: int, body: bytes, kind: bytes) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from connectors.chat.bodies import TooLarge, read_body
 from connectors.chat.teams.guard import (
     Admission,
     Answer,
@@ -124,22 +125,10 @@ def _hostname(host: str) -> str:
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     """Return the body, `None` if the sender went away; raises `Rejected` as soon as it is too large."""
-    told = dict(scope["headers"]).get(b"content-length", b"0")
-    if told.isdigit() and int(told[:12]) > MAX_REQUEST_BYTES:
-        raise too_large()
-    chunks: list[bytes] = []
-    held = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunk = message.get("body", b"")
-        held += len(chunk)
-        if held > MAX_REQUEST_BYTES:
-            raise too_large()
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+    try:
+        return await read_body(scope, receive, most=MAX_REQUEST_BYTES)
+    except TooLarge:
+        raise too_large() from None
 
 
 def _encoded(answer: Answer) -> bytes:
