@@ -1,5 +1,6 @@
 """Requests that are not Slack's, or not whole, get a plain answer, reach nobody and leave nothing."""
 
+import asyncio
 import json
 import time
 from urllib.parse import urlencode
@@ -144,14 +145,21 @@ async def test_an_expired_way_out_says_so_and_a_fresh_window_keeps_the_text(town
 async def test_a_forged_address_counts_as_the_one_that_the_proxy_saw(town: Town) -> None:
     """What stands left of the trusted proxy's own word is the sender's invention: one visitor stays one."""
     slug = _newest_slug(town)
-    before = town.rows("SELECT count(DISTINCT visitor), count(*) FROM visit v JOIN link l ON l.id = v.link_id"
-                       " WHERE slug = ?", slug)[0]  # fmt: skip
+    last = town.rows("SELECT coalesce(max(id), 0) FROM visit")[0][0]
     for forged in ("203.0.113.1", "203.0.113.2, 198.51.100.7", "junk, ,%", "::1", "127.0.0.1, 127.0.0.1"):
         answer = await town.get(f"/l/{slug}", "someone-else-7", X_Forwarded_For=forged)
         assert answer.status == 302
-    after = town.rows("SELECT count(DISTINCT visitor), count(*) FROM visit v JOIN link l ON l.id = v.link_id"
-                      " WHERE slug = ?", slug)[0]  # fmt: skip
-    assert (after[0] - before[0], after[1] - before[1]) == (1, 5)
+    by_visitor = (
+        "SELECT visitor, count(*) FROM visit v JOIN link l ON l.id = v.link_id WHERE slug = ? AND v.id > ? "
+        "GROUP BY visitor ORDER BY 2 DESC"
+    )
+    async with asyncio.timeout(10):  # on a busy disk visits come from the journal, those of other tests too
+        while True:
+            most = max((many for _, many in town.rows(by_visitor, slug, last)), default=0)
+            if most >= 5:
+                break
+            await asyncio.sleep(0.05)
+    assert most == 5
 
 
 def _newest_slug(town: Town) -> str:
