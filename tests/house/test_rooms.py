@@ -92,7 +92,7 @@ TABLE = (
     Row("connectors/charts.py", ours=("bot.core",), others=("matplotlib",)),
     Row(
         "connectors/chat/slack/*.py",
-        ours=("bot.core", "connectors.chat.bodies", "connectors.chat.slack"),
+        ours=("bot.core", "connectors.chat.bodies", "connectors.chat.moments", "connectors.chat.slack"),
         others=("slack_bolt", "slack_sdk", "aiohttp", "starlette"),
     ),
     Row(
@@ -102,7 +102,13 @@ TABLE = (
     ),
     Row(
         "connectors/chat/teams/*.py",
-        ours=("bot.core", "connectors.chat.bodies", "connectors.chat.teams", "connectors.http"),
+        ours=(
+            "bot.core",
+            "connectors.chat.bodies",
+            "connectors.chat.moments",
+            "connectors.chat.teams",
+            "connectors.http",
+        ),
         others=("aiohttp", "jwt", "starlette"),
     ),
     Row("connectors/social/*.py", ours=("bot.core", "connectors.http")),
@@ -110,6 +116,7 @@ TABLE = (
     Row("connectors/__init__.py"),
     Row("connectors/chat/__init__.py"),
     Row("connectors/chat/bodies.py", others=("starlette",)),
+    Row("connectors/chat/moments.py"),
     # storage/
     Row("storage/__init__.py"),
     Row("storage/models/*.py", ours=("bot.core", "storage.models", "storage.types"), others=("sqlalchemy",)),

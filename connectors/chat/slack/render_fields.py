@@ -4,16 +4,12 @@ A block_id is the field's name, with its edition behind a dot from the first new
 was typed for as long as block_id and action_id stay. An action_id is the field's name.
 """
 
-import re
-from datetime import date
 from typing import assert_never
 
 from bot.core.cards import DateField, Field, ManyField, Option, SelectField, TextField, TimeField
+from connectors.chat.moments import is_day, is_time
 from connectors.chat.slack import limits
 from connectors.chat.slack.render_text import Json, Unrenderable, parts, plain_text, quiet_blocks, short, size
-
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def field_blocks(field: Field) -> list[Json]:
@@ -49,18 +45,11 @@ def _element(field: Field) -> Json:
         case ManyField():
             return _many(field)
         case DateField(value=value):
-            return {"type": "datepicker", **({"initial_date": value} if _is_day(value) else {})}
+            return {"type": "datepicker", **({"initial_date": value} if is_day(value) else {})}
         case TimeField(value=value):
-            return {"type": "timepicker", **({"initial_time": value} if _TIME.fullmatch(value) else {})}
+            return {"type": "timepicker", **({"initial_time": value} if is_time(value) else {})}
         case _:
             assert_never(field)
-
-
-def _is_day(value: str) -> bool:
-    try:
-        return bool(_DAY.fullmatch(value)) and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
 
 
 def _text(field: TextField) -> Json:

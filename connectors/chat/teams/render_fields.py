@@ -4,17 +4,14 @@ No input is marked as required: the answer tells what is missing, so that an unf
 choice is literal in Teams (MicrosoftDocs/msteams-docs issue 12228), and so are labels and values.
 """
 
-import re
-from datetime import date
 from typing import assert_never
 
 from bot.core.cards import DateField, Field, ManyField, Option, SelectField, TextField, TimeField
+from connectors.chat.moments import is_day, is_time
 from connectors.chat.teams import limits
 from connectors.chat.teams.carrying import NO_CHOICE, as_choice, can_be_filled
 from connectors.chat.teams.render_text import ERROR, NO_NAMES, QUIET, Json, Unrenderable, rich_blocks, short, size
 
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NONE = "—"
 
 
@@ -56,18 +53,11 @@ def _input(field: Field) -> Json:
         case ManyField():
             return _many(field)
         case DateField(value=value):
-            return {"type": "Input.Date", **({"value": value} if _is_day(value) else {})}
+            return {"type": "Input.Date", **({"value": value} if is_day(value) else {})}
         case TimeField(value=value):
-            return {"type": "Input.Time", **({"value": value} if _TIME.fullmatch(value) else {})}
+            return {"type": "Input.Time", **({"value": value} if is_time(value) else {})}
         case _:
             assert_never(field)
-
-
-def _is_day(value: str) -> bool:
-    try:
-        return bool(_DAY.fullmatch(value)) and bool(date.fromisoformat(value))
-    except ValueError:
-        return False
 
 
 def _text(field: TextField) -> Json:
