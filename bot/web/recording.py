@@ -42,6 +42,7 @@ class Recorder:
         self._tasks: list[asyncio.Task[None]] = []
         self._late: asyncio.Task[None] | None = None
         self._is_journalling = False
+        self._is_restoring = False
         self.is_away = False
         self.journalled = 0
         self.lost = 0
@@ -67,7 +68,8 @@ class Recorder:
     @property
     def is_settled(self) -> bool:
         """Whether everything that was answered is in the database."""
-        return not (self._is_journalling or self._waiting or self._unjournalled)
+        is_journal_read = not (self._is_journalling or self._restore.is_set() or self._is_restoring)
+        return is_journal_read and not (self._waiting or self._unjournalled)
 
     def journal_size(self) -> int:
         """Return how many bytes wait in the journal."""
@@ -153,11 +155,12 @@ class Recorder:
         while True:
             await self._restore.wait()
             self._restore.clear()
+            self._is_restoring = True
             pause = FIRST_PAUSE
             while not await self._restored():
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
-            self._is_journalling = False
+            self._is_journalling = self._is_restoring = False
 
     async def _restored(self) -> bool:
         """Bring the journal into the database; `False` if that is still away."""

@@ -32,6 +32,7 @@ from storage.queries.visits import NewVisit
 
 SALT_BYTES = 32
 SALT_SECONDS = 0.025
+READ_PAUSE = 1.0
 _TAG_BITS = 16
 _EPOCH_NS = 1_577_836_800 * 10**9  # 2020 began; 47 bits of steps last until 2064
 
@@ -82,6 +83,7 @@ class Visitors:
         self._trusted = tracking.trusted
         self._numbers = Numbers()
         self._salts: dict[date, bytes] = {}
+        self._offered: dict[date, bytes] = {}
         self._own: dict[int, set[bytes]] = {}
         self._day = date.min
         self._salt = b""
@@ -107,11 +109,11 @@ class Visitors:
                 return
             self._day = day = local_date(now, self._zone)
             self._own = {}
-            self._reading = asyncio.create_task(self.read_day(day))
-            self._reading.add_done_callback(_note_failure)
+            await self.stop()
+            self._reading = asyncio.create_task(self._read_until_known(day))
             if day not in self._salts:
                 await asyncio.wait({self._reading}, timeout=SALT_SECONDS)
-            self._salt = self._salts.setdefault(day, secrets.token_bytes(SALT_BYTES))
+            self._salt = self._salts.get(day) or self._offer(day)
             self._begins, self._ends = midnight(day, self._zone), midnight(day + timedelta(days=1), self._zone)
 
     async def stop(self) -> None:
@@ -120,21 +122,36 @@ class Visitors:
             self._reading.cancel()
             await asyncio.wait({self._reading})
 
+    async def _read_until_known(self, day: date) -> None:
+        while True:
+            try:
+                await self.read_day(day)
+            except Exception as error:  # whatever it is, the day goes on with this process's own salt until then
+                log.warning("the day's salt could not be read: %s", type(error).__name__)
+                await asyncio.sleep(READ_PAUSE)
+            else:
+                return
+
     async def read_day(self, day: date) -> None:
         """Read, or make, the salts of a day and the next, and which visitors of the day are the members themselves."""
         wanted = (day, day + timedelta(days=1))
         async with self._sessions.reading() as session:
             found = dict(await salts.find_salts(session, days=wanted))
         if missing := [one for one in wanted if one not in found]:
-            offered = {one: self._salts.get(one) or secrets.token_bytes(SALT_BYTES) for one in missing}
+            offered = {one: self._offer(one) for one in missing}
             async with self._sessions.begin() as session:
                 found |= await salts.keep_salts(session, offered=offered)
         async with self._sessions.reading() as session:
             own = await links.list_own_visitors(session, on_day=day)
         self._salts = found
+        self._offered = {one: salt for one, salt in self._offered.items() if one >= day and one not in found}
         if self._day == day:
             self._salt = found[day]
             self._add_own(own)
+
+    def _offer(self, day: date) -> bytes:
+        """Return this process's own salt for a day, always the same: with it a day may have begun before it is kept."""
+        return self._offered.setdefault(day, secrets.token_bytes(SALT_BYTES))
 
     def _add_own(self, own: Iterable[tuple[int, bytes]]) -> None:
         for link_id, visitor in own:
@@ -190,8 +207,3 @@ class Who:
 
 def _hash_for(salt: bytes, address: str, agent: str, link_id: int) -> bytes:
     return visitor_hash(salt, link_id, address, agent)
-
-
-def _note_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.warning("the day's salt could not be read: %s", type(error).__name__)

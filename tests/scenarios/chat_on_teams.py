@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 
 from playground.teams.activities import CONSENT
@@ -43,13 +43,17 @@ class OnTeams:
     async def say(self, who: str, text: str) -> str:
         return everything_said(await self._answered(who, text), who)
 
-    async def _answered(self, who: str, text: str) -> Message:
+    async def _answered(self, who: str, text: str, wanted: Callable[[Message], bool] = lambda _: True) -> Message:
         before = {one.id for one in self.town.messages(who)}
+
+        def is_answer(message: Message) -> bool:
+            return not message.author and message.id not in before and wanted(message)
+
         await self.town.say(who, text)
-        return await self.town.service.newest(who, wanted=lambda one: not one.author and one.id not in before)
+        return await self.town.service.newest(who, wanted=is_answer)
 
     async def open(self, who: str, text: str) -> Seen:
-        launcher = await self._answered(who, text)
+        launcher = await self._answered(who, text, opens_dialog)
         await self.town.settle()
         opened = await self.town.service.people.press(who, launcher, lambda one: is_fetch(one))
         assert opened.is_ok, opened
@@ -155,6 +159,11 @@ def is_fetch(action: Json) -> bool:
     """Say whether a button opens a dialog."""
     data = action.get("data")
     return isinstance(data, dict) and (data.get("msteams") or {}).get("type") == "task/fetch"
+
+
+def opens_dialog(message: Message) -> bool:
+    """Say whether a message has a button that opens a dialog; news of something else may come in between."""
+    return message.card is not None and any(is_fetch(one.action) for one in actions_of(message.card))
 
 
 def told(outcome: Outcome) -> str:

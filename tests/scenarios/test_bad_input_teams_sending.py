@@ -143,6 +143,7 @@ async def test_a_redrawing_that_breaks_is_done_again_by_itself(town: TeamsTown) 
     await town.say(NADIA, f"withdraw P{post_id}")
     under_way = "SELECT count(*) FROM job WHERE kind = 'refresh_announcement' AND state IN ('queued', 'running')"
     await as_time_passes(town, lambda: not any(one.left for one in faults) and town.rows(under_way) == [(0,)])
+    await town.settle()  # who withdrew it is told so
     assert (cards_of(town, post_id), stuck(town)) == ([], [])
     shown = next(one for one in town.messages(OMAR, PRODUCT) if one.id == card.id)
     assert "has withdrawn this post" in everything_said(shown)

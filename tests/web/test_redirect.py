@@ -1,16 +1,19 @@
 """Tracked links: where they lead, what is kept of a visit, and what is answered to everything else."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from bot.core.jobs import CreditVisits
+from storage.engine import Sessions
 from storage.models import Post, Salt, TrackedLink
 from storage.queries import jobs, posts
 from tests.handlers.conftest import NOW
-from tests.web.conftest import BROWSER, Makes, Web
+from tests.web.conftest import BROWSER, Makes, Web, locked
 
 LINK = "/l/abcd2345"
 
@@ -172,6 +175,25 @@ async def test_the_day_is_that_of_the_programmes_time_zone(web: Web) -> None:
     assert visit.on_day == NOW.date() + timedelta(days=1)
 
 
+async def test_a_day_that_begins_while_the_database_is_held_keeps_its_salt(web: Web, tmp_path: Path) -> None:
+    await web.add_link()
+    await web.ask(LINK)
+    web.world.clock.advance(timedelta(days=3))
+    async with locked(tmp_path / "vouch.db"):
+        await web.ask(LINK)
+    async with asyncio.timeout(5):
+        while NOW.date() + timedelta(days=3) not in await kept_days(web.world.sessions):
+            await asyncio.sleep(0.02)
+    await web.ask(LINK)
+    _, held, free = await web.visits()
+    assert held.visitor == free.visitor
+
+
+async def kept_days(sessions: Sessions) -> Sequence[date]:
+    async with sessions.reading() as session:
+        return (await session.scalars(select(Salt.on_day).order_by(Salt.on_day))).all()
+
+
 async def test_two_processes_share_the_salt_of_the_day(makes: Makes) -> None:
     async with makes.serve() as one, makes.serve() as other:
         await one.add_link()
@@ -179,8 +201,7 @@ async def test_two_processes_share_the_salt_of_the_day(makes: Makes) -> None:
         await other.ask(LINK)
         first, second = await one.visits()
         assert first.visitor == second.visitor
-        async with makes.world.sessions.reading() as session:
-            days = (await session.scalars(select(Salt.on_day).order_by(Salt.on_day))).all()
+        days = await kept_days(makes.world.sessions)
     assert days == [NOW.date(), NOW.date() + timedelta(days=1)]
 
 
