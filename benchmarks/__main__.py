@@ -1,4 +1,7 @@
-"""Runs the named benchmarks, or all of them, and prints one table; `python -m benchmarks redirect`."""
+"""Runs the named benchmarks, or all of them, and prints one table; `python -m benchmarks redirect`.
+
+With `--verbose` those that can say more do.
+"""
 
 import sys
 import tomllib
@@ -6,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import click, click_teams, first_start, idle, redirect, startup
+from benchmarks import click, click_teams, first_start, idle, redirect, startup, visitors
 from benchmarks.table import MissingToolError, Result, Verdict, exit_code, format_table
 
 Budget = Mapping[str, Any]
@@ -18,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[Budget], Sequence[Result]]] = {
     "startup": startup.measure,
     "idle": idle.measure,
     "first-start": first_start.measure,
+    "visitors": visitors.measure,
 }
 
 
@@ -29,14 +33,16 @@ def run_one(name: str, budget: Budget) -> Sequence[Result]:
         return [Result(name=name, measured="-", verdict=Verdict.MISSING, note=str(error))]
 
 
-def main(names: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run and print; return the exit code: 0 all met, 1 something short, 2 something could not be run."""
+    is_verbose = "--verbose" in arguments
+    names = [one for one in arguments if one != "--verbose"]
     budgets = tomllib.loads(Path(__file__).with_name("budgets.toml").read_text(encoding="utf-8"))
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)  # noqa: T201
         return 2
-    results = [row for name in names or BENCHMARKS for row in run_one(name, budgets[name])]
+    results = [row for name in names or BENCHMARKS for row in run_one(name, budgets[name] | {"verbose": is_verbose})]
     print(format_table(results))  # noqa: T201 - the table is what this program is for
     return exit_code(results)
 

@@ -17,18 +17,20 @@ from bot.core import jobs as j
 from bot.core.cards import Chart
 from bot.core.codec import name_of
 from bot.core.jobs import pool_name
+from bot.core.known_networks import ranges_with
 from bot.core.people import Role
 from bot.core.ports import ChatSurface, Clock, Dispatch
 from bot.core.programme import Programme
 from bot.core.reply import Reply
 from bot.core.timing import Daily, DuePeriod, EveryMinutes, Weekly
 from bot.core.visits import trusted_proxies
+from bot.database import database_url
 from bot.dispatch import Dispatcher, Route
 from bot.environment import Environment, secret_of
 from bot.i18n.translator import words_for
-from bot.installation import database_url
 from bot.process import Process
 from bot.scheduler import Scheduler, Timer
+from bot.social import networks_of
 from bot.web.app import WebParts, create_web
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
@@ -40,26 +42,34 @@ from connectors.social.composer import Composers
 from handlers import (
     announce,
     ask,
+    connect,
     credit,
+    deliver,
+    delivered,
     dismiss,
     failures,
     find,
     help,
     home,
+    later,
     leaderboard,
+    measure,
     moderate,
     pair,
     privacy,
     profile,
     publish,
     queue,
+    report,
     roles,
     setup,
     share,
+    share_now,
     suggest,
 )
 from handlers.context import Outside
 from storage.engine import Sessions
+from storage.vault import Vault
 
 log = logging.getLogger("vouch")
 
@@ -69,10 +79,16 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.OpenShare: Route(handler=share.open_share),
     a.ChangeShare: Route(handler=share.change_share),
     a.LeaveForNetwork: Route(handler=share.leave_for_network),
+    a.ShareNow: Route(handler=share_now.share_now),
+    a.SayThere: Route(handler=share_now.say_there),
+    a.SayNotThere: Route(handler=share_now.say_not_there),
     a.SayShared: Route(handler=share.say_shared),
     a.OpenPermalink: Route(handler=share.open_permalink),
     a.SubmitPermalink: Route(handler=share.submit_permalink),
     a.UndoShare: Route(handler=share.undo_share, is_open=True),
+    a.OpenLater: Route(handler=later.open_later),
+    a.SubmitLater: Route(handler=later.submit_later),
+    a.CancelLater: Route(handler=later.cancel_later, is_open=True),
     a.DismissPost: Route(handler=dismiss.dismiss_post),
     a.AnswerWelcome: Route(handler=share.answer_welcome),
     a.StartPost: Route(handler=publish.start_post, right=CURATOR),
@@ -94,6 +110,7 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.Schedule: Route(handler=moderate.schedule, right=CURATOR),
     a.Withdraw: Route(handler=moderate.withdraw, right=CURATOR),
     a.ShowBoard: Route(handler=leaderboard.show_board),
+    a.ShowReport: Route(handler=report.show_report, right=CURATOR),
     a.FindPosts: Route(handler=find.find_posts),
     a.ShowMe: Route(handler=profile.show_me),
     a.ShowWhy: Route(handler=profile.show_why, is_open=True),
@@ -107,6 +124,10 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.EraseMe: Route(handler=privacy.erase_me, is_open=True),
     a.Pair: Route(handler=pair.pair),
     a.AnswerPairing: Route(handler=pair.answer_pairing),
+    a.OpenAccounts: Route(handler=connect.open_accounts),
+    a.Connect: Route(handler=connect.connect),
+    a.LeaveToConnect: Route(handler=connect.leave_to_connect),
+    a.Disconnect: Route(handler=connect.disconnect, is_open=True),
     a.ShowHelp: Route(handler=help.show_help, is_open=True),
     a.Setup: Route(handler=setup.setup, is_open=True),
     a.ShowFailures: Route(handler=failures.show_failures, right=ADMIN),
@@ -123,12 +144,21 @@ JOBS: Mapping[type[j.Job], JobHandler] = {
     j.ReadPage: publish.read_page,
     j.SendPreview: publish.send_preview,
     j.AskShared: ask.ask_shared,
+    j.DeliverShare: deliver.deliver_share,
+    j.WatchDeliveries: deliver.watch_deliveries,
+    j.TellDelivered: delivered.tell_delivered,
+    j.AskLater: later.ask_later,
     j.TellDecision: suggest.tell_decision,
     j.TellPostDecision: queue.tell_post_decision,
     j.TellWithdrawal: announce.tell_withdrawal,
     j.PostBoard: leaderboard.post_board,
     j.AskPairing: pair.ask_pairing,
+    j.TellConnected: connect.tell_connected,
+    j.EndAccount: connect.end_account,
+    j.WatchAccounts: connect.watch_accounts,
     j.SendExport: privacy.send_export,
+    j.SendReport: report.send_report,
+    j.MeasureShares: measure.measure_shares,
     j.CreditVisits: credit.credit_visits,
     j.PublishDue: announce.publish_due,
     j.RefreshRoles: roles.refresh_roles,
@@ -146,11 +176,24 @@ def timers_of(programme: Programme, platforms: Sequence[str]) -> Sequence[Timer]
         Timer(name="publish_due", schedule=every_minute, make=lambda _: j.PublishDue(), max_age=soon),
         Timer(name="credit_visits", schedule=every_minute, make=lambda _: j.CreditVisits(), max_age=soon),
         Timer(name="refresh_roles", schedule=EveryMinutes(minutes=5), make=lambda _: j.RefreshRoles(), max_age=soon),
+        Timer(
+            name="watch_deliveries",
+            schedule=EveryMinutes(minutes=5),
+            make=lambda _: j.WatchDeliveries(),
+            max_age=soon,
+        ),
+        Timer(name="measure_shares", schedule=EveryMinutes(minutes=15), make=lambda _: j.MeasureShares(), max_age=soon),
         *(_people_timer(platform, max_age=soon) for platform in platforms),
         Timer(
             name="roll_totals",
             schedule=Daily(at=time(0, 1), zone=programme.zone),
             make=lambda _: j.RollTotals(),
+            max_age=night,
+        ),
+        Timer(
+            name="watch_accounts",
+            schedule=Daily(at=time(6, 0), zone=programme.zone),
+            make=lambda _: j.WatchAccounts(),
             max_age=night,
         ),
         Timer(
@@ -248,6 +291,8 @@ def build(environment: Environment, config: Config, programme: Programme, *, htt
         pages=OpenGraphPreview(GuardedFetcher(allow=environment.preview_allow)),
         charts=LazyCharts(),
         composers=composers,
+        networks=networks_of(environment, config),
+        vault=Vault(environment.data, given=environment.token_keys),
         clock=clock,
         programme=programme,
         words=words_for,
@@ -303,12 +348,15 @@ def _links(environment: Environment, out: Outside, tallies: Tallies, *, listenin
         zone=out.programme.zone,
         trusted=trusted_proxies(environment.trusted_proxies),
         journal=environment.data / "journal",
+        ranges=ranges_with(out.programme.visits),
+        first_seconds=out.programme.visits.first_seconds,
     )
     return create_web(
         WebParts(
             tracking=tracking,
             programme=out.programme,
             composers=out.composers,
+            out=out,
             secret=out.secret,
             metrics_token=environment.metrics_token,
             webhooks=[route for one in listening for route in one.routes],

@@ -1,4 +1,4 @@
-"""The operator's commands: run, migrate, doctor, admin-code, export, manifest slack, package teams."""
+"""The operator's commands: run, migrate, doctor, admin-code, export, keys, manifest slack, package teams."""
 
 import gc
 import sys
@@ -22,6 +22,9 @@ manifest_app = typer.Typer(
 package_app = typer.Typer(
     help="Write what a platform needs to install the bot, as a file.", no_args_is_help=True, rich_markup_mode=None
 )
+keys_app = typer.Typer(
+    help="The keys that seal members' tokens in the database.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 class ExportFormat(StrEnum):
@@ -29,6 +32,14 @@ class ExportFormat(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+
+
+class ReportPeriod(StrEnum):
+    """The days of a report."""
+
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
 
 
 @app.command()
@@ -48,7 +59,7 @@ def run(
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to this version."""
-    from bot.operate import migrate_database
+    from bot.operate.migrate import migrate_database
 
     raise SystemExit(migrate_database())
 
@@ -56,7 +67,7 @@ def migrate() -> None:
 @app.command()
 def doctor() -> None:
     """Check the installation, and say what to do about each finding."""
-    from bot.operate import print_findings
+    from bot.operate.doctor import print_findings
 
     raise SystemExit(print_findings())
 
@@ -64,7 +75,7 @@ def doctor() -> None:
 @app.command("admin-code")
 def admin_code() -> None:
     """Print a one-time code that makes its first user an admin; it is valid for 15 minutes."""
-    from bot.operate import print_admin_code
+    from bot.operate.admin_code import print_admin_code
 
     raise SystemExit(print_admin_code())
 
@@ -73,10 +84,13 @@ def admin_code() -> None:
 def export(
     style: Annotated[ExportFormat, typer.Option("--format", help="How to write it.")] = ExportFormat.CSV,
     output: Annotated[Path | None, typer.Option(help="A file to write; else standard output.")] = None,
+    report: Annotated[ReportPeriod | None, typer.Option(help="These days alone, with what they are worth.")] = None,
 ) -> None:
     """Write posts, shares and visits as totals; no person's points are in it."""
-    from bot.operate import write_export
+    from bot.operate.export import write_export, write_report
 
+    if report is not None:
+        raise SystemExit(write_report(report.value, style.value, output))
     raise SystemExit(write_export(style.value, output))
 
 
@@ -85,7 +99,7 @@ def manifest_slack(
     socket_mode: Annotated[bool, typer.Option(help="For Socket Mode, without a public address for events.")] = False,
 ) -> None:
     """Print the Slack app's manifest as JSON."""
-    from bot.operate import print_slack_manifest
+    from bot.operate.manifest import print_slack_manifest
 
     raise SystemExit(print_slack_manifest(is_socket_mode=socket_mode))
 
@@ -97,14 +111,37 @@ def package_teams(
     slash: Annotated[bool, typer.Option("--slash", help="With slash commands, which Teams has in preview.")] = False,
 ) -> None:
     """Write the Teams app's package, a zip to upload in the Teams admin center."""
-    from bot.operate import write_teams_package
+    from bot.operate.package import write_teams_package
 
     raise SystemExit(write_teams_package(output, version=app_version, has_slash=slash))
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Seal every token with a new key, and forget the old ones; Vouch may run meanwhile."""
+    from bot.operate.keys import rotate_keys
+
+    raise SystemExit(rotate_keys())
+
+
+@keys_app.command("make")
+def keys_make() -> None:
+    """Print a new key for VOUCH_TOKEN_KEYS."""
+    from bot.operate.keys import print_key
+
+    raise SystemExit(print_key())
+
+
+def command_line() -> typer.Typer:
+    """Return every command, those of the groups too; asked again, it is the same."""
+    if not app.registered_groups:
+        app.add_typer(manifest_app, name="manifest")
+        app.add_typer(package_app, name="package")
+        app.add_typer(keys_app, name="keys")
+    return app
 
 
 def main() -> None:
     """Run the command line."""
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    app.add_typer(manifest_app, name="manifest")
-    app.add_typer(package_app, name="package")
-    app()
+    command_line()()

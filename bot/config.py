@@ -4,16 +4,13 @@ An environment variable `VOUCH_SECTION__KEY` wins over the file. Secrets and add
 """
 
 import os
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date, time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Any, ClassVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,11 +19,31 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from bot.config_parts import (
+    LANGUAGES,
+    NOT_EMPTY,
+    ChannelPart,
+    CompanyPart,
+    CrewPart,
+    DisclosurePart,
+    HoursPart,
+    Language,
+    LatePart,
+    LimitsPart,
+    LinksPart,
+    NetworkName,
+    NetworkPart,
+    PointsPart,
+    RetentionPart,
+    RolesPart,
+    TeamsLimitsPart,
+    ValuePart,
+    VisitsPart,
+    Zone,
+)
 from bot.core.networks import NETWORKS
 
 PREFIX = "VOUCH_"
-GUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class ConfigError(Exception):
@@ -36,198 +53,6 @@ class ConfigError(Exception):
         """Hold every problem that was found."""
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        near = get_close_matches(value, sorted(available_timezones()), n=1)
-        raise ValueError(f"is no time zone; write one like {near[0] if near else 'Europe/Amsterdam'}")
-    return value
-
-
-def _clock_time(value: object) -> object:
-    if isinstance(value, int | float):  # YAML reads 10:30 without quotes as a number
-        raise ValueError('is not a time; write it in quotes, such as "09:30"')
-    return value
-
-
-def _without_zone(value: time) -> time:
-    if value.tzinfo is not None:
-        raise ValueError('has a time zone of its own; write the time alone, such as "09:30"')
-    return value
-
-
-def _not_empty(value: tuple[object, ...]) -> tuple[object, ...]:
-    if not value:
-        raise ValueError("is empty; list at least one, or leave the key out")
-    return value
-
-
-def _network(value: str) -> str:
-    if value not in NETWORKS:
-        raise ValueError(f"is no network that Vouch knows; write one of {', '.join(NETWORKS)}")
-    return value
-
-
-def _person(value: str) -> str:
-    """Return a platform's id as the platform writes it: those of Microsoft's directory are in small letters."""
-    return value.lower() if GUID.fullmatch(value) else value
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-ClockTime = Annotated[time, BeforeValidator(_clock_time), AfterValidator(_without_zone)]
-PersonId = Annotated[str, AfterValidator(_person)]
-NOT_EMPTY = AfterValidator(_not_empty)
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Language = Literal["en", "nl"]
-LANGUAGES: tuple[Language, ...] = ("en", "nl")
-NetworkName = Annotated[str, AfterValidator(_network)]
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Days = Annotated[int, Field(ge=1, le=3650)]
-
-
-class _Part(BaseModel):
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
-
-
-class SponsorPart(_Part):
-    """Who stands behind the programme, and their word in the welcome."""
-
-    name: str = ""
-    word: str = Field(default="", max_length=600)
-
-
-class CompanyPart(_Part):
-    """The company."""
-
-    name: str = Field(min_length=1, max_length=80)
-    sponsor: SponsorPart = SponsorPart()
-    policy_url: HttpUrl | None = None
-    campaign: str = Field(default="advocacy", pattern=r"^[a-z0-9_-]{1,40}$")
-
-
-class BoardPart(_Part):
-    """When the weekly board is posted in a channel."""
-
-    day: Day = "monday"
-    time: ClockTime = time(9)
-    time_zone: Zone | None = None
-
-
-class ChannelPart(_Part):
-    """A channel in which posts may be announced."""
-
-    id: str = Field(min_length=1)
-    name: str = Field(min_length=1)
-    language: Language = "en"
-    topics: tuple[str, ...] = ()
-    board: BoardPart | None = None
-
-
-class NetworkPart(_Part):
-    """What is set for one network."""
-
-    enabled: bool = True
-    composer_url: HttpUrl | None = None
-    composer: Literal["composer", "share-offsite"] = "composer"
-    post_hosts: tuple[str, ...] = ()
-
-
-class LinksPart(_Part):
-    """Which sites posts may lead to; empty: any public site."""
-
-    domains: tuple[str, ...] = ()
-
-
-class DisclosurePart(_Part):
-    """The line that says who the member works for."""
-
-    required: bool = True
-    lines: Mapping[Language, Annotated[str, Field(max_length=100)]] = {}
-
-
-class PointsPart(_Part):
-    """One dated version of the rules for points."""
-
-    version: int = Field(default=1, ge=1)
-    valid_from: date = date(1970, 1, 1)
-    per_share: Count = 7
-    own_words: Count = 5
-    per_visit: Count = 1
-    visits_per_share: Count = 20
-    posts_a_day: Count = 3
-    per_suggestion: Count = 10
-    suggestions_a_week: Count = 3
-
-
-class RolePart(_Part):
-    """Who holds a role."""
-
-    ids: tuple[PersonId, ...] = ()
-    emails: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-
-
-class RolesPart(_Part):
-    """Who holds which role."""
-
-    curators: RolePart = RolePart()
-    admins: RolePart = RolePart()
-
-
-class CrewPart(_Part):
-    """A team of colleagues for the team board."""
-
-    name: str = Field(min_length=1, max_length=80)
-    ids: tuple[PersonId, ...] = ()
-    emails: tuple[str, ...] = ()
-    group: str | None = None
-
-
-class HoursPart(_Part):
-    """When members may be written to, in their own zone."""
-
-    start: ClockTime = time(9)
-    end: ClockTime = time(17, 30)
-    days: Annotated[tuple[Day, ...], NOT_EMPTY] = ("monday", "tuesday", "wednesday", "thursday", "friday")
-
-
-class RetentionPart(_Part):
-    """How many days things are kept."""
-
-    visits: Days = 90
-    texts: Days = 365
-    suggestions: Days = 365
-    drafts: Days = 30
-    inbox: Days = 14
-    jobs: Days = 14
-    ticks: Days = 60
-    pictures: Days = 7
-
-
-class LatePart(_Part):
-    """How many hours late a thing may still be done after a stop of the bot."""
-
-    announcement_hours: Count = 24
-    board_hours: Count = 24
-
-
-class LimitsPart(_Part):
-    """The limits of Slack that Vouch keeps to."""
-
-    posts_a_minute: int = Field(default=300, ge=10)
-    channel_pause_seconds: float = Field(default=1.0, ge=0)
-    updates_a_minute: int = Field(default=50, ge=2)
-    lookups_a_minute: int = Field(default=60, ge=1)
-
-
-class TeamsLimitsPart(_Part):
-    """The limits of Teams that Vouch keeps to: together 25 calls a second, and 1,800 messages an hour in one place."""
-
-    posts_a_minute: int = Field(default=1200, ge=10)
-    channel_pause_seconds: float = Field(default=2.0, ge=0)
-    updates_a_minute: int = Field(default=180, ge=2)
-    lookups_a_minute: int = Field(default=120, ge=1)
 
 
 class Config(BaseSettings):
@@ -254,6 +79,8 @@ class Config(BaseSettings):
     smallest_team: int = Field(default=5, ge=5)
     working_hours: HoursPart = HoursPart()
     retention: RetentionPart = RetentionPart()
+    visits: VisitsPart = VisitsPart()
+    value: ValuePart = ValuePart()
     late: LatePart = LatePart()
     limits: LimitsPart = LimitsPart()
     limits_on_teams: TeamsLimitsPart = TeamsLimitsPart()
@@ -370,7 +197,22 @@ def _contradictions(config: Config, path: Path) -> list[str]:
         found.append("working_hours: start must be before end")
     if not any(one.enabled for one in config.networks.values()):
         found.append("networks: none is enabled; posts need at least one, such as `linkedin: {}`")
-    return [*found, *_wrong_teams_file(config, path)]
+    found += [
+        f"networks.{name}.mode: nobody can be connected to {NETWORKS[name].label}; write composer or copy"
+        for name, part in config.networks.items()
+        if part.mode == "api" and not NETWORKS[name].has_api
+    ]
+    return [*found, *_wrong_value(config.value), *_wrong_teams_file(config, path)]
+
+
+def _wrong_value(part: ValuePart) -> list[str]:
+    """Return what is missing beside the figures: nobody can judge one without its currency, date and source."""
+    found = []
+    if (part.cpc or part.cost_per_month is not None) and not part.currency:
+        found.append("value.currency: is missing; write the three letters of these figures' currency, such as EUR")
+    if part.cpc and (part.since is None or not part.source):
+        found.append("value: write with cpc from when and where it is, as since (a date) and source (a text)")
+    return found
 
 
 def _wrong_teams_file(config: Config, path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.core.disclosure import default_line
 from bot.core.jobs import ShowSuggestion
 from bot.core.leaderboard import local_date
 from bot.core.links import new_slug, same_link_key, with_utm
@@ -20,7 +21,6 @@ from bot.core.moderation import PostState, SuggestionState
 from bot.core.people import Role
 from bot.core.programme import Programme
 from bot.core.sharing import ShareState
-from bot.core.texts import disclosure_line
 from bot.core.visits import VisitClass
 from handlers.context import Outside
 from handlers.credit import BATCH, credit_some
@@ -253,7 +253,7 @@ def _share(filling: _Filling, one: Told) -> Share:
         text = wording.text
     is_confirmed = one["confirmed"]
     disclosure = filling.programme.disclosure
-    line = disclosure_line(filling.programme.company.name, language, disclosure.lines)
+    line = default_line(filling.programme.company.name, disclosure, language=language, locale=member.locale)
     return Share(
         member_id=member.id,
         post_id=filling.posts[one["post"]].id,

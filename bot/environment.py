@@ -4,14 +4,18 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.config import GUID, ConfigError
+from bot.apps import read_apps, wrong_apps
+from bot.config import ConfigError
+from bot.config_parts import GUID
+from bot.core.social import NetworkApp
 
 LOG_FORMATS = ("json", "plain")
+LOG_LEVELS = ("debug", "info", "warning")
 DATABASES = ("sqlite", "postgresql", "postgres")
 DEFAULT_SLACK_API = "https://slack.com/api/"
 DEFAULT_TEAMS_LOGIN = "https://login.microsoftonline.com"
@@ -52,11 +56,14 @@ class Environment:
     slack_app_token: str
     slack_api_url: str
     teams: TeamsEnvironment
+    apps: Mapping[str, NetworkApp]
+    token_keys: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
     preview_allow: tuple[str, ...]
     clock_url: str | None
     metrics_token: str
     log_format: str
+    log_level: str
 
     def __repr__(self) -> str:
         """Return the place of the configuration alone."""
@@ -67,7 +74,8 @@ class Environment:
         """Return every secret there is, to be kept out of logs."""
         password = urlsplit(self.database_url or "").password or ""
         slack = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token)
-        held = (*slack, self.teams.app_password, self.metrics_token, password)
+        apps = (one.client_secret for one in self.apps.values())
+        held = (*slack, self.teams.app_password, *apps, *self.token_keys, self.metrics_token, password)
         return tuple(one for one in held if one)
 
     @property
@@ -98,16 +106,21 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         slack_app_token=env.get("SLACK_APP_TOKEN", ""),
         slack_api_url=env.get("SLACK_API_URL") or DEFAULT_SLACK_API,
         teams=_teams(env),
+        apps=read_apps(env),
+        token_keys=_list(env, "VOUCH_TOKEN_KEYS"),
         trusted_proxies=_list(env, "TRUSTED_PROXIES"),
         preview_allow=_list(env, "PREVIEW_ALLOW"),
         clock_url=env.get("VOUCH_CLOCK_URL") or None,
         metrics_token=env.get("METRICS_TOKEN", ""),
         log_format=env.get("VOUCH_LOG") or "json",
+        log_level=(env.get("VOUCH_LOG_LEVEL") or "info").lower(),
     )
     problems = [
         *_wrong_port(env),
         *_wrong_addresses(found),
         *_wrong_teams(found),
+        *wrong_apps(found.apps),
+        *_wrong_keys(found.token_keys),
         *_wrong_networks(found),
         *_wrong_choices(found),
         *_wrong_folder(found.data),
@@ -277,6 +290,12 @@ def _wrong_teams(env: Environment) -> list[str]:
     return found
 
 
+def _wrong_keys(keys: Iterable[str]) -> list[str]:
+    if all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", one) for one in keys):
+        return []
+    return ["VOUCH_TOKEN_KEYS: is no list of keys; `vouch keys make` prints one (docs/operations.md#keys)"]
+
+
 def _wrong_networks(env: Environment) -> list[str]:
     found = []
     for value in env.trusted_proxies:
@@ -296,6 +315,8 @@ def _wrong_choices(env: Environment) -> list[str]:
     found = []
     if env.log_format not in LOG_FORMATS:
         found.append(f"VOUCH_LOG: {env.log_format!r} is unknown; write {' or '.join(LOG_FORMATS)}")
+    if env.log_level not in LOG_LEVELS:
+        found.append(f"VOUCH_LOG_LEVEL: {env.log_level!r} is unknown; write {', '.join(LOG_LEVELS)}")
     if env.database_url is not None:
         scheme = env.database_url.partition("://")[0].partition("+")[0] if "://" in env.database_url else ""
         if not scheme:  # what was written is not repeated: it may hold a password

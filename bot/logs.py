@@ -16,10 +16,14 @@ TOKENS = (
     r"x(?:ox[a-z]|app)[.-][\w.-]+",
     r"(?<=Bearer )[\w.~+/-]+",
     r"(?<=/go/)[\w-]{8,}",
+    r"(?<=/connect/)[\w-]{20,}",
+    r"(?<=[?&]code=)[^\s&\"]+",
+    r"(?<=[?&]state=)[^\s&\"]+",
     r"(?<=/p/)[\w-]{8,}",
     r"(?<=hooks\.slack\.com/)[\w/-]+",
     r"(?<=ticket=)[\w-]+",
 )
+# Libraries that print payloads, headers, addresses or statements with what people wrote when they are let.
 NOISY = (
     "slack_bolt",
     "slack_sdk",
@@ -28,6 +32,13 @@ NOISY = (
     "aiosqlite",
     "apscheduler",
     "asyncio",
+    "matplotlib",
+    "oauthlib",
+    "PIL",
+    "requests_oauthlib",
+    "sqlalchemy",
+    "tweepy",
+    "urllib3",
     "uvicorn.access",
 )
 SHOWN = (VouchError, TypeError, AttributeError, NameError, ImportError, NotImplementedError, OSError)

@@ -5,16 +5,18 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.config import (
+from bot.config import Config, teams_path
+from bot.config_parts import (
     DAYS,
     ChannelPart,
-    Config,
     HoursPart,
     LimitsPart,
+    NetworkPart,
     PointsPart,
     RetentionPart,
     TeamsLimitsPart,
-    teams_path,
+    ValuePart,
+    VisitsPart,
 )
 from bot.core.points import PointsPolicy
 from bot.core.privacy import RetentionPolicy
@@ -29,8 +31,11 @@ from bot.core.programme import (
     Pace,
     Programme,
     RoleSource,
+    VisitRules,
     WorkingHours,
 )
+from bot.core.social import Mode
+from bot.core.value import Reach, ValuePolicy
 
 
 def programme_of(config: Config, path: Path, *, public_url: str | None) -> Programme:
@@ -49,7 +54,7 @@ def programme_of(config: Config, path: Path, *, public_url: str | None) -> Progr
         channels=tuple(_channel(one, zone) for one in config.channels),
         curators_channel=config.curators_channel,
         networks={
-            name: NetworkSettings(name=name, post_hosts=part.post_hosts)
+            name: _network(name, part, has_address=public_url is not None)
             for name, part in config.networks.items()
             if part.enabled
         },
@@ -59,7 +64,10 @@ def programme_of(config: Config, path: Path, *, public_url: str | None) -> Progr
         needs_second_eyes=config.second_pair_of_eyes,
         disclosure=Disclosure(
             is_required=config.disclosure.required,
-            lines={str(code): line for code, line in config.disclosure.lines.items()},
+            lines={str(code): lines for code, lines in config.disclosure.lines.items()},
+            markets=config.disclosure.markets,
+            market=config.disclosure.market or "",
+            has_prizes=config.disclosure.prizes,
         ),
         points=tuple(_points(one, zone) for one in config.points),
         retention=_retention(config.retention),
@@ -71,7 +79,24 @@ def programme_of(config: Config, path: Path, *, public_url: str | None) -> Progr
         late=LateRules(
             announcement=timedelta(hours=config.late.announcement_hours), board=timedelta(hours=config.late.board_hours)
         ),
+        visits=_visits(config.visits),
+        value=_value(config.value),
         smallest_crew=config.smallest_team,
+    )
+
+
+def _network(name: str, part: NetworkPart, *, has_address: bool) -> NetworkSettings:
+    """Return what is set for a network; without a public address nobody can be sent back from it."""
+    mode = Mode(part.mode)
+    return NetworkSettings(
+        name=name,
+        post_hosts=part.post_hosts,
+        mode=mode if has_address or mode is not Mode.API else Mode.COMPOSER,
+        server=str(part.server or "").rstrip("/"),
+        is_vetted=part.is_vetted,
+        cost_per_post=part.cost_per_post,
+        cost_per_read=part.cost_per_read,
+        reads_a_day=part.reads_a_day,
     )
 
 
@@ -90,6 +115,26 @@ def _points(part: PointsPart, zone: ZoneInfo) -> PointsPolicy:
 
 def _retention(part: RetentionPart) -> RetentionPolicy:
     return RetentionPolicy(**{name: timedelta(days=days) for name, days in part.model_dump().items()})
+
+
+def _visits(part: VisitsPart) -> VisitRules:
+    return VisitRules(
+        company_ranges=part.company_ranges,
+        scanner_ranges=part.scanner_ranges,
+        datacentre_ranges=part.datacentre_ranges,
+        first_seconds=timedelta(seconds=part.first_seconds),
+    )
+
+
+def _value(part: ValuePart) -> ValuePolicy:
+    return ValuePolicy(
+        currency=part.currency,
+        cpc=part.cpc,
+        since=part.since,
+        source=part.source,
+        cost_per_month=part.cost_per_month,
+        reach={name: Reach(audience=one.audience, rate=one.rate) for name, one in part.reach.items()},
+    )
 
 
 def _hours(part: HoursPart) -> WorkingHours:

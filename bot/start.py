@@ -1,6 +1,7 @@
 """Starting from the command line: what is checked first, the schema, the lock, and what is said when it cannot be."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +11,15 @@ from bot.clock import FollowedClock
 from bot.config import ConfigError
 from bot.core.errors import Refused
 from bot.core.programme import Programme
+from bot.database import UNUSABLE
 from bot.environment import Environment, missing_for_run
-from bot.installation import UNUSABLE, read_installation
+from bot.installation import read_installation
 from bot.logs import set_up_logs
 from bot.process import Process, fastest_loop, hold_folder, serve
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
 from storage.schema import SchemaState, create_schema, schema_state
+from storage.vault import KeysUnreadableError, Vault
 
 
 async def _prepare(sessions: Sessions) -> None:
@@ -36,12 +39,25 @@ async def _prepare(sessions: Sessions) -> None:
     await upgrade(sessions)
 
 
+def _check_keys(environment: Environment) -> None:
+    try:
+        Vault(environment.data, given=environment.token_keys).check()
+    except KeysUnreadableError as error:
+        raise ConfigError([str(error)]) from error
+
+
 async def _run(demo: Path | None) -> None:
     environment, config, programme = read_installation()
     missing = missing_for_run(environment)
     if missing:
         raise ConfigError(missing)
-    set_up_logs("plain" if environment.log_format == "plain" else "json", secrets=environment.secrets)
+    if any(one.can_connect for one in programme.networks.values()):
+        _check_keys(environment)
+    set_up_logs(
+        "plain" if environment.log_format == "plain" else "json",
+        level=logging.getLevelNamesMapping()[environment.log_level.upper()],
+        secrets=environment.secrets,
+    )
     async with new_session() as http:
         process = build(environment, config, programme, http=http)
         try:

@@ -1,7 +1,8 @@
 """The shared polite client outward, and the guarded reader of pages that members name.
 
 `GuardedFetcher` reaches public addresses only. What is judged is the address that is connected to: every answer of the
-resolver before it is used, and the address of every socket before it is opened, for each redirect anew.
+resolver before it is used, and the address of every socket before it is opened, for each redirect anew. `Guard` is that
+judge; `connectors.guarded` has the same for servers whose API is called.
 """
 
 import asyncio
@@ -25,6 +26,9 @@ PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"}
 AGENT = "Mozilla/5.0 (compatible; Vouch/1.0; link preview)"
 LONGEST_WAIT = timedelta(hours=1)
 DEFAULT_WAIT = timedelta(seconds=30)
+
+Origin = tuple[str, str, int]
+"""Scheme, host and port."""
 
 _CONNECTIONS, _CONNECTIONS_PER_HOST = 100, 20
 _HEADER_LIMIT = 32_768
@@ -75,6 +79,13 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> t
         return DEFAULT_WAIT
     start = _http_date(folded.get("date", "")) or now or datetime.now(UTC)
     return max(timedelta(0), min(until - start, LONGEST_WAIT))
+
+
+def wait_until(moment: datetime, headers: Mapping[str, str], *, longest: timedelta = timedelta(days=1)) -> timedelta:
+    """Return how long it is until `moment` by the answer's own `Date`, else by our clock: 1 s at least."""
+    folded = {name.lower(): text.strip() for name, text in headers.items()}
+    start = _http_date(folded.get("date", "")) or datetime.now(UTC)
+    return max(timedelta(seconds=1), min(moment - start, longest))
 
 
 def _http_date(text: str) -> datetime | None:
@@ -145,7 +156,7 @@ class GuardedFetcher:
         limits: FetchLimits | None = None,
     ) -> None:
         """Trust the exact origins of `allow` ("http://127.0.0.1:8080"); raises `ValueError` for what is no origin."""
-        self._allow = frozenset(_allowed_origin(one) for one in allow)
+        self._allow = allowed_origins(allow)
         self._resolver = resolver
         self._limits = limits or FetchLimits()
 
@@ -168,10 +179,10 @@ class GuardedFetcher:
 
     async def _ask(self, url: str, kinds: Collection[str], cookies: aiohttp.CookieJar) -> Fetched | str:
         """Return what one address answers: a page, or the address that it redirects to."""
-        is_trusted = _origin(url) in self._allow
+        is_trusted = origin_of(url) in self._allow
         if not is_trusted:
-            _refuse_private_names(url)
-        guard = _Guard(self._resolver or aiohttp.ThreadedResolver(), is_trusted=is_trusted)
+            refuse_private_names(url)
+        guard = Guard(self._resolver or aiohttp.ThreadedResolver(), is_trusted=is_trusted)
         try:
             async with _guarded_session(guard, cookies) as session, session.get(url, allow_redirects=False) as response:
                 return await self._read(url, response, kinds)
@@ -201,10 +212,11 @@ class GuardedFetcher:
         return Fetched(url=url, kind=kind, charset=response.charset, body=bytes(body))
 
 
-class _Guard(AbstractResolver):
+class Guard(AbstractResolver):
     """Lets no address but public ones through, unless the origin is trusted; remembers whether it refused one."""
 
     def __init__(self, resolver: AbstractResolver, *, is_trusted: bool) -> None:
+        """Judge what `resolver` answers and what is connected to, unless `is_trusted`."""
         self._resolver = resolver
         self._is_trusted = is_trusted
         self.has_refused = False
@@ -232,7 +244,7 @@ class _Guard(AbstractResolver):
             raise OSError("not a public address")
 
 
-def _guarded_session(guard: _Guard, cookies: aiohttp.CookieJar) -> aiohttp.ClientSession:
+def _guarded_session(guard: Guard, cookies: aiohttp.CookieJar) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         resolver=guard, use_dns_cache=False, socket_factory=guard.open_socket, force_close=True, limit=2
     )
@@ -272,20 +284,25 @@ def _redirected(url: str, location: str) -> str:
         raise PageUnreadable("not_a_link") from None
 
 
-def _origin(url: str) -> tuple[str, str, int]:
+def origin_of(url: str) -> Origin:
+    """Return scheme, host and port of a clean address."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", _PORTS[parts.scheme] if parts.port is None else parts.port
 
 
-def _allowed_origin(origin: str) -> tuple[str, str, int]:
-    """Return the parts of an origin ("https://host:port", nothing after it); raises `ValueError`."""
+def allowed_origins(origins: Collection[str]) -> frozenset[Origin]:
+    """Return the parts of origins ("https://host:port", nothing after it); raises `ValueError`."""
+    return frozenset(_allowed_origin(one) for one in origins)
+
+
+def _allowed_origin(origin: str) -> Origin:
     cleaned = clean_target(origin)
     if urlsplit(cleaned)[2:] != ("/", "", ""):
         raise ValueError(f"{origin} is not an origin; write scheme, host and port only: https://example.com:8443")
-    return _origin(cleaned)
+    return origin_of(cleaned)
 
 
-def _refuse_private_names(url: str) -> None:
+def refuse_private_names(url: str) -> None:
     """Raise for names of this machine, which no resolver need be asked about, and for numbers that spell an address."""
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):

@@ -1,7 +1,7 @@
 """Asking once how a share went."""
 
 from bot.core.jobs import AskShared
-from handlers.cards import share as cards
+from handlers.cards import outcome as cards
 from handlers.context import Outside, Record
 from storage.queries import openings
 

@@ -12,10 +12,11 @@ from bot.core.actions import Interaction
 from bot.core.cards import Span, Spans
 from bot.core.errors import Refused, TryLater
 from bot.core.people import Role
-from bot.core.ports import ChartPainter, ChatSurface, Clock, ComposerAddresses, PagePreview
+from bot.core.ports import ChartPainter, ChatSurface, Clock, ComposerAddresses, PagePreview, SocialNetwork
 from bot.core.programme import Programme
 from bot.core.timing import next_working_time
 from bot.i18n.translator import Words
+from storage.vault import Vault
 
 Record = Callable[[AsyncSession], Awaitable[None]]
 """Writes down what a job brought, in the same transaction that marks the job as done."""
@@ -40,6 +41,7 @@ class Me:
     zone: str
     crew_id: int | None
     default_network: str | None
+    disclosure: str | None = None
     is_named: bool | None
     muted_topics: tuple[str, ...]
     joined_at: datetime
@@ -86,13 +88,15 @@ class SessionMaker(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What a job may call; every call of `surfaces`, `pages` and `charts` happens with no transaction open."""
+    """What a job may call; surfaces, networks, pages and charts are called with no transaction open, always."""
 
     sessions: SessionMaker
     surfaces: Mapping[str, ChatSurface]
     pages: PagePreview
     charts: ChartPainter
     composers: ComposerAddresses
+    networks: Mapping[str, SocialNetwork]
+    vault: Vault
     clock: Clock
     programme: Programme
     words: Callable[[str, str], Words]

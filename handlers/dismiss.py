@@ -3,7 +3,7 @@
 from bot.core.actions import DismissPost
 from bot.core.errors import NotFound
 from bot.core.reply import Reply
-from handlers.cards import share as cards
+from handlers.cards import outcome as cards
 from handlers.context import Context
 from storage.queries import members, shares
 

@@ -14,6 +14,7 @@ from bot.core.networks import NETWORKS
 from bot.core.ports import ComposerAddresses
 from bot.core.programme import Programme
 from bot.core.sharing import ShareablePost, Sharer, ShareState, may_share
+from bot.core.social import Mode
 from bot.core.texts import compose_text
 from bot.core.timing import next_working_time
 from bot.i18n.translator import words_for
@@ -29,10 +30,11 @@ ASK_AFTER = timedelta(minutes=10)
 class GoState(StrEnum):
     """What becomes of a one-time link.
 
-    READY: redirect. COPY: the network takes no text, so a page gives it to copy and leads on. WAITING: what was typed
-    has not arrived, or what arrived is too long; it may come yet. After `finish_go` that has become NO_TEXT_YET (a
-    page with the text last known, which leads on) or TOO_LONG (nothing opened, nothing used). USED and EXPIRED: a page
-    with the text; never a redirect. REFUSED: the post cannot be shared any more. UNKNOWN: no such link.
+    READY: redirect. COPY: the network takes no text, or the company wants it so: a page gives it to copy and leads on.
+    WAITING: what was typed has not arrived, or what arrived is too long; it may come yet. After `finish_go` that has
+    become NO_TEXT_YET (a page with the text last known, which leads on) or TOO_LONG (nothing opened, nothing used).
+    USED and EXPIRED: a page with the text; never a redirect. REFUSED: the post cannot be shared any more. UNKNOWN: no
+    such link.
     """
 
     READY = "ready"
@@ -105,7 +107,7 @@ async def finish_go(session: AsyncSession, ask: GoAsk, visit: GoVisit | None = N
         outcome = _without_more(outcome)
     if outcome.state not in {GoState.READY, GoState.COPY, GoState.NO_TEXT_YET}:
         return outcome
-    if not await openings.use_token(session, go_hash=go_hash, now=ask.now):
+    if not await openings.use_token(session, go_hash=go_hash, sent_text=outcome.text, now=ask.now):
         return replace(outcome, state=GoState.USED, redirect=None)
     await _note(session, ask, found, visit)
     return outcome
@@ -158,7 +160,9 @@ def _state(ask: GoAsk, found: Opening, *, over: int) -> tuple[GoState, str]:
         return GoState.REFUSED, refusal.value
     if share.typed_at is None or over:
         return GoState.WAITING, ""
-    is_copied = not NETWORKS[share.network].takes_text and bool(share.text)
+    settings = ask.programme.networks.get(share.network)
+    is_always_copied = settings is not None and settings.mode is Mode.COPY
+    is_copied = is_always_copied or (not NETWORKS[share.network].takes_text and bool(share.text))
     return (GoState.COPY if is_copied else GoState.READY), ""
 
 

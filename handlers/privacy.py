@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import EraseMe, ExportMine, ShowPrivacy
-from bot.core.errors import OutsideError, Refused
+from bot.core.errors import NO_FILES, OutsideError, Refused
 from bot.core.jobs import ForgetOld, RefreshPeople, RefreshSuggestion, SendExport, ShowPending
 from bot.core.leaderboard import local_date
 from bot.core.people import Person
@@ -19,14 +19,13 @@ from bot.core.programme import Programme
 from bot.core.reply import Reply
 from handlers.cards.privacy import KeptPart, erased_card, privacy_card, said_card
 from handlers.context import Context, Outside, Record
-from storage.queries import announcements, erasure, joining, members, pairing, privacy, readers, retention
+from storage.queries import accounts, announcements, erasure, joining, members, pairing, privacy, readers, retention
 from storage.queries.erasure import Erased
 from storage.queries.jobs import Plan, add_job
 from storage.queries.members import Known
 
 LOOKED_UP_EVERY = timedelta(days=1)
 LOOKED_UP_AT_ONCE = 20
-NO_FILES = frozenset({"missing_scope", "not_allowed_token_type", "file_uploads_disabled", "restricted_action"})
 
 
 async def show_privacy(ctx: Context, action: ShowPrivacy) -> Reply:
@@ -50,6 +49,7 @@ async def show_privacy(ctx: Context, action: ShowPrivacy) -> Reply:
         decisions=kept.decisions,
         entries=kept.entries,
         dismissals=kept.dismissals,
+        accounts=kept.accounts,
     )
     programme = ctx.programme
     return Reply(card=privacy_card(ctx.words, part, retention=programme.retention, company=programme.company))
@@ -199,3 +199,4 @@ async def _part(session: AsyncSession, known: Known, person: Person, *, programm
         await _erase(session, number, programme=programme, now=now)
     else:
         await members.leave(session, member_id=number, now=now)
+        await accounts.end_accounts(session, member_id=number, now=now)

@@ -11,8 +11,9 @@ from bot.core.points import PointsPolicy, policy_at
 from bot.core.reply import Reply
 from bot.i18n.translator import languages, words_for
 from handlers.cards import profile as cards
+from handlers.cards.disclosing import usual_lines
 from handlers.context import Context
-from storage.queries import members, shares, standings
+from storage.queries import accounts, members, shares, standings
 from storage.queries.members import Settings
 from storage.queries.shares import Brought, Held
 
@@ -78,6 +79,7 @@ async def open_settings(ctx: Context, action: OpenSettings) -> Reply:
     held = await members.find_settings(ctx.session, member_id=ctx.member_id)
     if held is None:
         raise NotFound
+    wordings = usual_lines(ctx)
     view = cards.SettingsView(
         networks=_networks(ctx),
         network=held.default_network,
@@ -86,6 +88,9 @@ async def open_settings(ctx: Context, action: OpenSettings) -> Reply:
         is_named=held.is_named,
         topics=ctx.programme.topics,
         muted=tuple(held.muted_topics),
+        wordings=wordings,
+        wording=wordings.best((held.disclosure or "",)).value,
+        can_connect=any(one.can_connect for one in ctx.programme.networks.values()),
     )
     return Reply(form=cards.settings_form(ctx, view))
 
@@ -107,6 +112,7 @@ async def save_settings(ctx: Context, action: SaveSettings) -> Reply:
     kept_muted = [one for one in held.muted_topics if one not in ctx.programme.topics]
     settings = Settings(
         default_network=action.network if action.network in _networks(ctx) else None,
+        disclosure=_wording(ctx, action, held),
         chosen_locale=locale,
         is_named={"yes": True, "no": False}.get(action.names, held.is_named),
         muted_topics=[*kept_muted, *(one for one in action.topics if one in ctx.programme.topics)],
@@ -116,9 +122,18 @@ async def save_settings(ctx: Context, action: SaveSettings) -> Reply:
     return Reply(card=cards.saved_card(answered), closes=True)
 
 
+def _wording(ctx: Context, action: SaveSettings, held: Settings) -> str | None:
+    """Return the member's wording: another one only if they picked it, for what is shown may be a market's default."""
+    allowed = usual_lines(ctx)
+    is_shown = action.disclosure == allowed.best((held.disclosure or "",)).value
+    is_allowed = any(one.value == action.disclosure for one in allowed.choices)
+    return action.disclosure if is_allowed and not is_shown else held.disclosure
+
+
 async def leave(ctx: Context, action: Leave) -> Reply:
     """Leave the programme at once and privately, and say what stops and what stays; a second time changes nothing."""
     await members.leave(ctx.session, member_id=ctx.member_id, now=ctx.now)
+    await accounts.end_accounts(ctx.session, member_id=ctx.member_id, now=ctx.now)
     if ctx.interaction.window_ref is not None:
         return Reply(form=cards.left_form(ctx), home=cards.left_card(ctx))
     return Reply(card=cards.left_card(ctx), home=cards.left_card(ctx))

@@ -12,6 +12,7 @@ from pathlib import Path
 from playground.child import Child, bot_command, say, watch
 from playground.ports import free_port, listen
 from playground.settings import Settings, keep_secrets
+from playground.social.settings import keep_apps
 
 
 def read_settings(words: list[str]) -> tuple[Settings, bool]:
@@ -29,7 +30,7 @@ def read_settings(words: list[str]) -> tuple[Settings, bool]:
     bot_url = told.bot_url.rstrip("/") or (f"http://127.0.0.1:{free_port()}" if is_ours else "")
     data = told.data.absolute()
     settings = Settings(data=data, port=told.port, bot_url=bot_url, is_socket_mode=told.socket_mode)
-    return replace(settings, secrets=keep_secrets(data)), is_ours
+    return replace(settings, secrets=keep_secrets(data), apps=keep_apps(data)), is_ours
 
 
 async def run(settings: Settings, door: socket.socket, *, is_ours: bool) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from playground.networks import NETWORKS
+from playground.looks import NETWORKS
 from playground.parts import Playground
 from playground.refused import PersonError
 from playground.shown import COMMANDS, SHORTCUTS, shown_bot, shown_channel, shown_list, shown_person

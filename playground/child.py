@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playground.settings import FOLDER, Settings
+from playground.social.settings import MODES, SocialSettings
 
-NETWORKS = ("linkedin", "x", "mastodon", "bluesky", "facebook", "whatsapp", "xing")
+NETWORKS = ("linkedin", "x", "mastodon", "bluesky", "threads", "facebook", "whatsapp", "xing")
 PATIENCE_S = 25.0  # the bot itself waits 20 s for what it has begun
-LEFT_OUT = ("SLACK_APP_TOKEN", "METRICS_TOKEN", "DATABASE_URL")  # a real installation's, which is none of the demo's
+LEFT_OUT = (
+    "SLACK_APP_TOKEN",
+    "METRICS_TOKEN",
+    "DATABASE_URL",
+    "VOUCH_TOKEN_KEYS",
+)  # a real installation's, which is none of the demo's
 PLATFORMS = ("SLACK_", "TEAMS_")
 LAST_WORDS = 40
 
@@ -54,12 +60,20 @@ def child_environment(settings: Settings, bot_port: int) -> dict[str, str]:
     if settings.is_socket_mode:
         told["SLACK_APP_TOKEN"] = known.app_token
     config = {"VOUCH_CONFIG": os.environ.get("VOUCH_CONFIG", str(FOLDER / "config.yaml"))}
-    return {**own_environment(), **config, **composers(settings.address), **told}
+    return {**MODES, **own_environment(), **config, **networks(settings), **told}
 
 
 def own_environment() -> dict[str, str]:
     """Return this process's environment without what belongs to a real installation."""
     return {key: value for key, value in os.environ.items() if key not in LEFT_OUT and not key.startswith(PLATFORMS)}
+
+
+def networks(settings: Settings) -> dict[str, str]:
+    """Return what leads the bot to the networks, to their composers and by their APIs."""
+    return {
+        **composers(settings.address),
+        **SocialSettings(apps=settings.apps, address=settings.address).environment(),
+    }
 
 
 def composers(address: str) -> dict[str, str]:

@@ -86,7 +86,12 @@ async def settle(play: Playground, body: Json) -> Json:
     gauges: dict[str, float] = {}
     while quiet < 2:
         gauges = await _gauges(play)
-        is_quiet = not play.deliverer.open and len(gauges) == len(GAUGES) and not any(gauges.values())
+        is_quiet = (
+            not play.deliverer.open
+            and not play.social.is_busy
+            and len(gauges) == len(GAUGES)
+            and not any(gauges.values())
+        )
         quiet = quiet + 1 if is_quiet else 0
         if quiet < 2 and time.monotonic() + QUIET_S > until:
             raise PersonError("timeout", **_busy(gauges), open=play.deliverer.open)

@@ -5,7 +5,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from html import escape
-from string import Template
 from typing import Any
 from urllib.parse import quote
 
@@ -13,80 +12,12 @@ import aiohttp
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from playground.looks import ELSE, NETWORKS, linked, network_page, way_back, who_asks, who_box
 from playground.parts import Playground
 from playground.payloads import LINK
-from playground.settings import FOLDER
 
 Json = dict[str, Any]
 MOST_COMPOSERS = 5_000
-ELSE = "someone-else"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """One network: `post` is the path of a public post (with {id} and {handle}), `crawler` who fetches previews."""
-
-    name: str
-    colour: str
-    host: str
-    post: str
-    crawler: str
-    takes_text: bool = True
-    limit: int = 3000
-
-
-NETWORKS = {
-    "linkedin": Network(
-        name="LinkedIn",
-        colour="#0a66c2",
-        host="https://www.linkedin.com",
-        post="/feed/update/urn:li:activity:{id}/",
-        crawler="LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)",
-    ),
-    "x": Network(
-        name="X",
-        colour="#16181c",
-        host="https://x.com",
-        post="/{handle}/status/{id}",
-        crawler="Twitterbot/1.0",
-        limit=280,
-    ),
-    "mastodon": Network(
-        name="Mastodon",
-        colour="#563acc",
-        host="https://mastodon.social",
-        post="/@{handle}/{id}",
-        crawler="Mastodon/4.5.0 (http.rb/5.2.0; +https://mastodon.social/) Bot",
-        limit=500,
-    ),
-    "bluesky": Network(
-        name="Bluesky",
-        colour="#1083fe",
-        host="https://bsky.app",
-        post="/profile/{handle}.bsky.social/post/{id}",
-        crawler="Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)",
-        limit=300,
-    ),
-    "facebook": Network(
-        name="Facebook",
-        colour="#0866ff",
-        host="https://www.facebook.com",
-        post="/{handle}/posts/{id}",
-        crawler="facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-        takes_text=False,
-    ),
-    "whatsapp": Network(
-        name="WhatsApp", colour="#0c7a5b", host="https://wa.me", post="", crawler="WhatsApp/2.24.20.89 A", limit=4096
-    ),
-    "xing": Network(
-        name="Xing",
-        colour="#006567",
-        host="https://www.xing.com",
-        post="/discover/detail-activities/{id}",
-        crawler="XING-contenttabreceiver/2.0",
-        takes_text=False,
-    ),
-}
 
 
 def arrived(path: str, query: Json) -> tuple[str, str]:
@@ -103,12 +34,6 @@ def first_link(text: str) -> str:
     """Return the first link in the text, or nothing."""
     found = LINK.search(text)
     return found.group() if found else ""
-
-
-def who_asks(request: Request) -> str:
-    """Return the person whose browser this is: the header, the cookie, or someone else."""
-    given = request.headers.get("x-playground-as") or request.cookies.get("playground_as") or ELSE
-    return re.sub(r"[^A-Za-z0-9_-]", "", given)[:64] or ELSE
 
 
 @dataclass(slots=True)
@@ -139,7 +64,7 @@ class NetworkPages:
         told = NETWORKS[network]
         note = "" if told.takes_text else f'<p class="note">{told.name} takes a link only; paste your text here.</p>'
         body = f"""<form class="card" method="post" action="/network/{network}/publish">
-{self._who(person)}
+{who_box(self.play.company, person)}
 <label class="note" for="text">What do you want to say?</label>
 <textarea id="text" name="text" maxlength="20000">{escape(text)}</textarea>{note}
 {_link_card(url or first_link(text))}<input type="hidden" name="link" value="{escape(url)}">
@@ -193,7 +118,8 @@ class NetworkPages:
             if post["permalink"]
             else f'<p class="note">{told.name} messages have no public link.</p>'
         )
-        body = f"""<article class="card">{self._who(post["as"])}<div class="text">{_linked(post["text"])}</div>
+        who = who_box(self.play.company, post["as"])
+        body = f"""<article class="card">{who}<div class="text">{linked(post["text"])}</div>
 {_link_card(post["link"])}</article><section class="card"><b>Published.</b>
 {permalink}</section>{self._others(post["text"], post["link"])}"""
         return self._page(post["network"], f"Post · {told.name}", body, person=post["as"])
@@ -201,14 +127,6 @@ class NetworkPages:
     def _handle(self, person: str) -> str:
         known = self.play.company.people.get(person)
         return known.handle if known else person
-
-    def _who(self, person: str) -> str:
-        known = self.play.company.people.get(person)
-        name = known.name if known else "Someone else"
-        title = f"{known.title}, {self.play.company.name}" if known else ""
-        colour, letters = (known.colour, known.initials) if known else ("#6b7780", "?")
-        return f"""<div class="who"><span class="face" style="background:{colour}" aria-hidden="true">{letters}</span>
-<span><b>{escape(name)}</b><br><small>{escape(title)}</small></span></div>"""
 
     def _others(self, text: str, url: str) -> str:
         links = [found.group() for found in LINK.finditer(text)] + ([url] if url else [])
@@ -222,26 +140,8 @@ class NetworkPages:
 <p class="note">Each has an address of their own, so Vouch can tell them apart.</p></section>"""
 
     def _page(self, network: str | None, title: str, body: str, *, person: str = "", status: int = 200) -> HTMLResponse:
-        told = NETWORKS.get(network or "")
-        template = Template((FOLDER / "network.html").read_text(encoding="utf-8"))
-        is_known = person in self.play.company.people
-        page = template.substitute(
-            title=escape(title),
-            name=told.name if told else "A network",
-            colour=told.colour if told else "#46525a",
-            body=body,
-            back=f"/open?as={person}&amp;to=/" if is_known else "/",
-        )
-        return HTMLResponse(page, status_code=status)
-
-
-def _linked(text: str) -> str:
-    parts, at = [], 0
-    for link in LINK.finditer(text):
-        address = escape(link.group())
-        parts += [escape(text[at : link.start()]), f'<a href="{address}">{address}</a>']
-        at = link.end()
-    return "".join([*parts, escape(text[at:])])
+        back = way_back(self.play.company, person)
+        return network_page(network, title=title, body=body, back=back, status=status)
 
 
 def _link_card(url: str) -> str:

@@ -11,6 +11,8 @@ from playground.ledger import Ledger
 from playground.outbound import Deliverer
 from playground.rates import RateLimiter
 from playground.settings import Settings
+from playground.social.app import SocialApp
+from playground.social.settings import SocialSettings
 from playground.socketmode import Sockets
 from playground.state import Workspace
 from playground.store import Store
@@ -36,6 +38,7 @@ class Playground:
     permits: Permits
     sockets: Sockets
     deliverer: Deliverer
+    social: SocialApp
     scopes: tuple[str, ...]
     uploads: dict[str, Json] = field(default_factory=dict)
     composers: list[Json] = field(default_factory=list)
@@ -60,6 +63,7 @@ class Playground:
         self.uploads.update(self.store.shelf("uploads"))
         self.composers.extend(self.store.shelf("composers").values())
         self.posts.update(self.store.shelf("posts"))
+        self.social.load()
 
 
 def make_playground(settings: Settings) -> Playground:
@@ -72,6 +76,7 @@ def make_playground(settings: Settings) -> Playground:
     faults, sockets = Faults(), Sockets(company.bot.app)
     deliverer = Deliverer(settings, ledger, faults, sockets, settings.ack_s, settings.event_retry_s)
     permits = Permits(settings.address, settings.trigger_s, settings.response_url_s, settings.response_url_uses)
+    at_networks = SocialSettings(apps=settings.apps, address=settings.address)
     return Playground(
         settings=settings,
         company=company,
@@ -85,5 +90,6 @@ def make_playground(settings: Settings) -> Playground:
         permits=permits,
         sockets=sockets,
         deliverer=deliverer,
+        social=SocialApp(at_networks, clock=clock, store=store, company=company),
         scopes=settings.scopes,
     )

@@ -8,7 +8,7 @@ import aiohttp
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from playground.networks import ELSE, NETWORKS, who_asks
+from playground.looks import ELSE, NETWORKS, who_asks
 from playground.parts import Playground
 
 # What belongs to one hop only (RFC 9110 §7.6.1), and what the proxy says itself.
@@ -23,6 +23,7 @@ HOP = {
     "upgrade",
 }
 DROPPED = {*HOP, "host", "content-length", "x-playground-as", "cookie"}
+OURS = "playground_as"
 
 
 def address_of(play: Playground, who: str) -> str:
@@ -77,7 +78,14 @@ class Passing:
         before = [value for name, value in kept if name == "x-forwarded-for"]
         kept = [(name, value) for name, value in kept if name != "x-forwarded-for"]
         chain = ", ".join([*before, address_of(self.play, who_asks(request))])
-        return [*kept, ("x-forwarded-for", chain), ("host", self.play.settings.address.removeprefix("http://"))]
+        host = self.play.settings.address.removeprefix("http://")
+        return [*kept, ("x-forwarded-for", chain), ("host", host), *_bots_cookies(request)]
+
+
+def _bots_cookies(request: Request) -> list[tuple[str, str]]:
+    """Return the browser's cookies but for the playground's own."""
+    kept = "; ".join(f"{name}={value}" for name, value in request.cookies.items() if name != OURS)
+    return [("cookie", kept)] if kept else []
 
 
 async def _body(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -97,5 +105,5 @@ def open_as(play: Playground, request: Request) -> Response:
     if not is_ours or to.startswith(("//", "/\\")) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", who):
         return PlainTextResponse("This address leads only to the playground itself.", status_code=400)
     response = RedirectResponse(to, status_code=302)
-    response.set_cookie("playground_as", who, path="/", samesite="lax")
+    response.set_cookie(OURS, who, path="/", samesite="lax")
     return response

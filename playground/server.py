@@ -5,6 +5,7 @@ import mimetypes
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from itertools import count
 
 import aiohttp
 import uvicorn
@@ -27,13 +28,15 @@ from playground.proxy import Passing, open_as
 from playground.refused import SlackError
 from playground.settings import FOLDER, Settings
 from playground.site import SITE, odd, page
+from playground.social.api import NET_ACTS, NET_READS
 from playground.webapi import Args, Door, read_args
 from playground.webapi_chat import CHAT, respond
 from playground.webapi_more import MORE
 from playground.webapi_people import PEOPLE
 
-PUBLIC = ("/l/", "/go/", "/p/")
+PUBLIC = ("/l/", "/go/", "/p/", "/connect/")
 READY_EVERY_S = 0.05
+LOOK_EVERY_S = 0.02
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 # The address of a message, as chat.getPermalink gives it, has its timestamp without the dot.
 MICRO = 6
@@ -53,7 +56,7 @@ def create_app(settings: Settings) -> Starlette:
 
 
 class LocalServer(uvicorn.Server):
-    """uvicorn's server, which leaves signals to whoever runs it and says when it serves."""
+    """uvicorn's server, which leaves signals to whoever runs it, says when it serves, and ends soon."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         """Make a server that does not serve yet."""
@@ -70,6 +73,28 @@ class LocalServer(uvicorn.Server):
         await super().startup(sockets)
         self.serves.set()
 
+    async def main_loop(self) -> None:
+        """Serve until it is to end."""
+        for look in count():
+            if await self.on_tick(look):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as uvicorn does, without its pauses."""
+        for door in (*self.servers, *(sockets or ())):
+            door.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 - there is no event
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
+        await self.lifespan.shutdown()
+
 
 def make_server(app: Starlette) -> LocalServer:
     """Return a server for the app, which can cut connections when told to misbehave; give `serve` the sockets."""
@@ -80,6 +105,7 @@ def make_server(app: Starlette) -> LocalServer:
         log_level="warning",
         access_log=False,
         proxy_headers=False,
+        date_header=False,
         timeout_graceful_shutdown=1,
         lifespan="on",
     )
@@ -114,6 +140,7 @@ def lifespan(play: Playground) -> Callable[[Starlette], AbstractAsyncContextMana
             try:
                 yield
             finally:
+                await play.social.close()
                 await play.deliverer.close()
                 play.deliverer.session = None
                 writing.cancel()
@@ -135,8 +162,10 @@ def _slack(play: Playground) -> list[BaseRoute]:
 
 
 def _api(play: Playground) -> list[BaseRoute]:
-    reads = [Route(f"/api/{name}", reading(play, read)) for name, read in READS.items()]
-    acts = [Route(f"/api/{name}", acting(play, act), methods=["POST"]) for name, act in (ACTS | CONTROLS).items()]
+    reads = [Route(f"/api/{name}", reading(play, read)) for name, read in (READS | NET_READS).items()]
+    acts = [
+        Route(f"/api/{name}", acting(play, act), methods=["POST"]) for name, act in (ACTS | CONTROLS | NET_ACTS).items()
+    ]
     return [*acts, *reads, Route("/api/stream", stream(play))]
 
 
@@ -154,6 +183,7 @@ def _pages(play: Playground) -> list[BaseRoute]:
         Route("/network/{network}/publish", networks.publish, methods=["POST"]),
         Route("/network/{network}", networks.show),
         Route("/network/{network}/{path:path}", networks.show),
+        *play.social.routes(),
         Route("/site/test/{kind}", odd),
         Mount("/site/pictures", StaticFiles(directory=SITE / "pictures", check_dir=False)),
         Route("/site/{name}", page(play)),

@@ -7,6 +7,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from playground.social.settings import Apps, make_apps
+
 FOLDER = Path(__file__).parent
 DEFAULT_SCOPES = (
     "chat:write",
@@ -55,6 +57,7 @@ class Settings:
     is_socket_mode: bool = False
     company: Path = FOLDER / "company.yaml"
     secrets: Secrets | None = None
+    apps: Apps = field(default_factory=make_apps)
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     rates: Rates = field(default_factory=Rates)
     ack_s: float = 3.0

@@ -4,9 +4,11 @@ from typing import cast
 
 from sqlalchemy import Table
 
-from storage.models import InboxRow, Member, Post, Share, TrackedLink, Wording
+from storage.models import Account, InboxRow, JobRow, Member, Post, Share, TrackedLink, Wording
 
+ACCOUNT = cast(Table, Account.__table__)
 INBOX = cast(Table, InboxRow.__table__)
+JOB = cast(Table, JobRow.__table__)
 LINK = cast(Table, TrackedLink.__table__)
 MEMBER = cast(Table, Member.__table__)
 POST = cast(Table, Post.__table__)

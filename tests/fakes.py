@@ -1,15 +1,16 @@
 """One fake per port: each does what its port promises, remembers what it was asked, and can be told to fail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from urllib.parse import quote
 
 from bot.core.cards import Card, Chart, Form
-from bot.core.errors import OutsideError, PageUnreadable, Refused
+from bot.core.errors import OutsideError, PageUnreadable, Refused, Uncertain
 from bot.core.people import Person
 from bot.core.ports import Attachment, Page
+from bot.core.social import Counts, Door, Draft, Profile, Published, Tokens
 
 
 @dataclass
@@ -111,6 +112,88 @@ class FakePages:
         if isinstance(found, OutsideError):
             raise found
         return found
+
+
+@dataclass
+class FakeNetwork:
+    """A network in memory. `fail_next` is raised by the next calls, one each, instead of doing anything.
+
+    `lose_next` does what was asked and then raises `Uncertain`, as a connection that is cut too late.
+    """
+
+    name: str = "linkedin"
+    scopes: tuple[str, ...] = ("post",)
+    honours_key: bool = False
+    can_revoke: bool = True
+    lasts: timedelta | None = timedelta(days=60)
+    fail_next: list[OutsideError] = field(default_factory=list)
+    lose_next: int = 0
+    profile: Profile = field(
+        default_factory=lambda: Profile(remote_id="r1", name="Ada L.", url="https://n.example/ada")
+    )
+    counts: dict[str, Counts] = field(default_factory=dict)
+    published: list[Draft] = field(default_factory=list)
+    by_key: dict[str, Published] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
+    clock: FakeClock | None = None
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    def _maybe_fail(self) -> None:
+        if self.fail_next:
+            raise self.fail_next.pop(0)
+
+    def _tokens(self) -> Tokens:
+        number = next(self._numbers)
+        ends = self.clock.now() + self.lasts if self.clock and self.lasts else None
+        scopes = frozenset(self.scopes)
+        return Tokens(access=f"access-{number}", refresh=f"refresh-{number}", expires_at=ends, scopes=scopes)
+
+    async def register(self, server: str, *, redirect_uri: str) -> Door:
+        if server:
+            self._maybe_fail()
+        return Door(server=server, client_id="client", client_secret="not-said", redirect_uri=redirect_uri)  # noqa: S106
+
+    def authorization_url(self, door: Door, *, state: str, verifier: str) -> str:
+        return f"{door.server or 'https://n.example'}/authorize?client_id={door.client_id}&state={state}"
+
+    async def exchange(self, door: Door, *, code: str, verifier: str) -> Tokens:
+        self._maybe_fail()
+        return self._tokens()
+
+    async def refresh(self, door: Door, tokens: Tokens) -> Tokens:
+        self._maybe_fail()
+        self.refreshed.append(tokens.refresh)
+        return self._tokens()
+
+    async def identify(self, door: Door, tokens: Tokens) -> Profile:
+        self._maybe_fail()
+        return self.profile
+
+    async def publish(self, door: Door, tokens: Tokens, draft: Draft, *, key: str) -> Published:
+        self._maybe_fail()
+        if self.honours_key and key in self.by_key:
+            return self.by_key[key]
+        self.published.append(draft)
+        number = str(next(self._numbers))
+        done = self.by_key[key] = Published(remote_id=number, url=f"https://n.example/posts/{number}")
+        if self.lose_next:
+            self.lose_next -= 1
+            raise Uncertain("no answer")
+        return done
+
+    async def delete(self, door: Door, tokens: Tokens, remote_id: str) -> None:
+        self._maybe_fail()
+        self.deleted.append(remote_id)
+
+    async def revoke(self, door: Door, tokens: Tokens) -> None:
+        self._maybe_fail()
+        self.revoked.append(tokens.access)
+
+    async def metrics(self, door: Door, tokens: Tokens, remote_ids: Sequence[str]) -> Mapping[str, Counts]:
+        self._maybe_fail()
+        return {one: self.counts[one] for one in remote_ids if one in self.counts}
 
 
 @dataclass

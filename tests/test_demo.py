@@ -1,5 +1,7 @@
 """The demo company: an empty database gets its two weeks, by the real rules, once."""
 
+import asyncio
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,7 +23,6 @@ from handlers.leaderboard import post_board, show_board
 from storage.engine import Sessions
 from storage.models import (
     Announcement,
-    Base,
     Decision,
     LedgerEntry,
     Member,
@@ -38,31 +39,49 @@ from tests.handlers.conftest import World
 from tests.handlers.test_leaderboard import words
 from tests.handlers.traces import all_words
 from tests.house.sources import ROOT
+from tests.tables import add_tables
 
 COMPANY = ROOT / "playground" / "company.yaml"
 HOME = "http://127.0.0.1:8080"
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)  # a Wednesday
 
 
-@pytest.fixture
-def programme() -> Programme:
-    """The programme of the demo, as the playground starts it."""
+def read_programme() -> Programme:
     path = ROOT / "playground" / "config.yaml"
     return programme_of(read_config(path), path, public_url=HOME)
 
 
+@pytest.fixture
+def programme() -> Programme:
+    """The programme of the demo, as the playground starts it."""
+    return read_programme()
+
+
 async def opened(folder: Path, name: str, programme: Programme) -> World:
     sessions = Sessions(f"sqlite+aiosqlite:///{folder}/{name}.db")
-    async with sessions.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(sessions)
     return World(sessions=sessions, programme=programme, clock=FakeClock(NOW))
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the demo company in it."""
+    folder, programme = tmp_path_factory.mktemp("filled"), read_programme()
+
+    async def fill() -> None:
+        world = await opened(folder, "demo", programme)
+        assert await fill_demo(COMPANY, world.out, programme)
+        await world.sessions.close()
+
+    asyncio.run(fill())
+    return folder / "demo.db"
+
+
 @pytest.fixture
-async def world(tmp_path: Path, programme: Programme) -> AsyncIterator[World]:
-    """The demo company, filled."""
-    world = await opened(tmp_path, "demo", programme)
-    assert await fill_demo(COMPANY, world.out, programme)
+async def world(filled: Path, tmp_path: Path, programme: Programme) -> AsyncIterator[World]:
+    """The demo company in a database of its own."""
+    path = shutil.copy(filled, tmp_path)
+    world = World(sessions=Sessions(f"sqlite+aiosqlite:///{path}"), programme=programme, clock=FakeClock(NOW))
     yield world
     await world.sessions.close()
 

@@ -5,86 +5,21 @@ from dataclasses import dataclass
 from bot.core.interaction import Action as Action
 from bot.core.interaction import FieldValue as FieldValue
 from bot.core.interaction import Interaction as Interaction
-
-# Sharing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenShare(Action):
-    """Open the share window for `post_id`."""
-
-    opens_window = True
-
-    post_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeShare(Action):
-    """Redraw the share window for another `network`, keeping `text`."""
-
-    opens_window = True
-
-    share_id: int
-    network: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveForNetwork(Action):
-    """Keep `text` for `network`: the member has just followed the link to its composer."""
-
-    share_id: int
-    network: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SayShared(Action):
-    """The member says that they shared it; kept as said."""
-
-    share_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenPermalink(Action):
-    """Open the window that takes the link of the member's own post."""
-
-    opens_window = True
-
-    share_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitPermalink(Action):
-    """Confirm a share by `url`, the address of the member's post on the network."""
-
-    share_id: int
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndoShare(Action):
-    """Take back a share: its points are reversed, its link keeps working."""
-
-    share_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DismissPost(Action):
-    """Not for me: never remind me of this post, fewer on its topics."""
-
-    post_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerWelcome(Action):
-    """Say whether one's name may stand on boards ("yes" or "no"); in a share window its fields come along."""
-
-    names: str
-    share_id: int = 0
-    network: str = ""
-    text: str = ""
-
+from bot.core.sharing_actions import AnswerWelcome as AnswerWelcome
+from bot.core.sharing_actions import CancelLater as CancelLater
+from bot.core.sharing_actions import ChangeShare as ChangeShare
+from bot.core.sharing_actions import DismissPost as DismissPost
+from bot.core.sharing_actions import LeaveForNetwork as LeaveForNetwork
+from bot.core.sharing_actions import OpenLater as OpenLater
+from bot.core.sharing_actions import OpenPermalink as OpenPermalink
+from bot.core.sharing_actions import OpenShare as OpenShare
+from bot.core.sharing_actions import SayNotThere as SayNotThere
+from bot.core.sharing_actions import SayShared as SayShared
+from bot.core.sharing_actions import SayThere as SayThere
+from bot.core.sharing_actions import ShareNow as ShareNow
+from bot.core.sharing_actions import SubmitLater as SubmitLater
+from bot.core.sharing_actions import SubmitPermalink as SubmitPermalink
+from bot.core.sharing_actions import UndoShare as UndoShare
 
 # Publishing
 
@@ -296,6 +231,7 @@ class SaveSettings(Action):
     network: str = ""
     locale: str = ""
     names: str = ""
+    disclosure: str = ""
     topics: tuple[str, ...] = ()
 
 
@@ -350,6 +286,51 @@ class AnswerPairing(Action):
 
     asker_id: int
     answer: str
+
+
+# Accounts at networks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccounts(Action):
+    """Show one's connections to networks, with what can be connected, renewed or ended."""
+
+    opens_window = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect(Action):
+    """Give the member a private one-time link to connect their account at `network`; `share_id` is where they were."""
+
+    opens_window = True
+
+    network: str
+    share_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveToConnect(Action):
+    """The member has just followed the link of `Connect` to their browser."""
+
+    network: str
+    share_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnect(Action):
+    """End the connection to `network`: its tokens are deleted, and revoked where the network can."""
+
+    network: str
+
+
+# Reporting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReport(Action):
+    """Show what the programme brought in "week", "month" (rolling 30 days) or "quarter", no person in it."""
+
+    period: str = "month"
 
 
 # Running

@@ -34,6 +34,7 @@ def _suggest(rest: str) -> a.Action:
 
 
 PERIODS = ("week", "month", "season")
+REPORTED = ("week", "month", "quarter")
 
 
 def _board(rest: str) -> a.Action:
@@ -43,6 +44,13 @@ def _board(rest: str) -> a.Action:
     if unknown:
         return a.ShowHelp(unknown=f"leaderboard {unknown[0]}", nearest=_nearest(unknown[0], (*PERIODS, "team")))
     return a.ShowBoard(period=period, crews="team" in words or "teams" in words)
+
+
+def _report(rest: str) -> a.Action:
+    word = rest.lower() or "month"
+    if word not in REPORTED:
+        return a.ShowHelp(unknown=f"report {word[:80]}", nearest=_nearest(word, REPORTED))
+    return a.ShowReport(period=word)
 
 
 PREFIX = "/vouch"
@@ -55,6 +63,7 @@ _ALL = (
     Command(word="me", usage="", right=Role.MEMBER, build=lambda rest: a.ShowMe()),
     Command(word="why", usage="", right=Role.MEMBER, build=lambda rest: a.ShowWhy()),
     Command(word="settings", usage="", right=Role.MEMBER, build=lambda rest: a.OpenSettings()),
+    Command(word="accounts", usage="", right=Role.MEMBER, build=lambda rest: a.OpenAccounts()),
     Command(word="privacy", usage="", right=Role.MEMBER, build=lambda rest: a.ShowPrivacy()),
     Command(word="leave", usage="", right=Role.MEMBER, build=lambda rest: a.Leave()),
     Command(word="join", usage="", right=Role.MEMBER, build=lambda rest: a.ComeBack()),
@@ -67,6 +76,7 @@ _ALL = (
     Command(word="edit", usage="<id>", right=Role.CURATOR, build=lambda rest: a.Edit(ref=rest)),
     Command(word="schedule", usage="<id> <when>", right=Role.CURATOR, build=_schedule),
     Command(word="withdraw", usage="<id>", right=Role.CURATOR, build=lambda rest: a.Withdraw(ref=rest)),
+    Command(word="report", usage="[week|month|quarter]", right=Role.CURATOR, build=_report),
     Command(word="setup", usage="[code]", right=Role.MEMBER, build=lambda rest: a.Setup(code=rest)),
     Command(word="failures", usage="", right=Role.ADMIN, build=lambda rest: a.ShowFailures()),
 )

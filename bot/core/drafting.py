@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from bot.core.texts import plain, room_left
 from bot.core.wordings import OWN_WORDS_BELOW, Wording, is_own_words, next_wording, similarity, wordings_for
@@ -22,11 +23,15 @@ class Filling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """What counts with a member's words on a network: the disclosure before them and the link after them."""
+    """What counts with a member's words on a network: the disclosure before them and the link after them.
+
+    `limit` is that of the member's own instance, where they have one.
+    """
 
     network: str
     disclosure: str
     link: str
+    limit: int | None = None
 
 
 def fill(wordings: Sequence[Wording], used_ids: Collection[int], *, network: str, languages: Sequence[str]) -> Filling:
@@ -66,6 +71,11 @@ def in_own_words(text: str, *, disclosure: str, wordings: Iterable[Wording], col
     return is_own_words(words, wordings=[one.text for one in wordings], colleagues=colleagues)
 
 
+def mark_of(text: str) -> str:
+    """Return the mark of a text, by which it is known again."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
+
+
 def as_typed(text: str) -> str:
     """Return a typed text as it is kept: without what does harm, and no longer than any network takes."""
     return plain(text).strip()[:MAX_TYPED]
@@ -73,11 +83,11 @@ def as_typed(text: str) -> str:
 
 def room_for(sizes: Sizes) -> int | None:
     """Return how many characters of their own a member has, `None` where nothing limits them."""
-    room = room_left(sizes.network, "x", disclosure=sizes.disclosure, link=sizes.link)
+    room = room_left(sizes.network, "x", disclosure=sizes.disclosure, link=sizes.link, limit=sizes.limit)
     return None if room is None else room + 1
 
 
 def too_many(text: str, sizes: Sizes) -> int:
     """Return by how many characters, as the network counts, a text is too long; 0 if it fits."""
-    room = room_left(sizes.network, text, disclosure=sizes.disclosure, link=sizes.link)
+    room = room_left(sizes.network, text, disclosure=sizes.disclosure, link=sizes.link, limit=sizes.limit)
     return 0 if room is None else max(-room, 0)

@@ -10,6 +10,9 @@ RATE_LIMITED = "ratelimited"
 NOT_REACHED = "not_reached_yet"
 """The code of a `TryLater` for a platform that has not said yet where it is reached; waiting for that is no try."""
 
+NO_FILES = frozenset({"missing_scope", "not_allowed_token_type", "file_uploads_disabled", "restricted_action"})
+"""The codes of a `Refused` with which a platform says that it takes no files from us."""
+
 
 class VouchError(Exception):
     """A failure that was foreseen; the dispatcher shows `key` with `params` to the person who caused it."""

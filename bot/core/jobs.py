@@ -130,11 +130,91 @@ class SendExport(Job):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendReport(Job):
+    """Send `member_id`, the number of the identity that asked for it, the report of `period` as it is at `at`.
+
+    `at` is an ISO instant; `part` is "card" or "file", each a message of its own.
+    """
+
+    member_id: int
+    period: str
+    at: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskPairing(Job):
     """Ask `asked_id` privately whether they are the same person as `asker_id` on another platform."""
 
     asker_id: int
     asked_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverShare(Job):
+    """Publish `share_id` by its member's connected account.
+
+    Who asked for it, `member_id` (the number of their identity), is shown in `window` what came of it.
+    """
+
+    share_id: int
+    member_id: int
+    window: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchDeliveries(Job):
+    """Bring shares to their end that should be out by now, and that no job delivers any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellDelivered(Job):
+    """Show `member_id`, the number of the identity that shared `share_id`, what came of it: in `window`, or privately.
+
+    `until` (ISO instant) is until when the network takes no more, `earlier` the address of a post that has these words.
+    """
+
+    share_id: int
+    member_id: int
+    window: str = ""
+    until: str = ""
+    earlier: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskLater(Job):
+    """Ask privately, at the time that the member picked, whether to share `share_id` now."""
+
+    share_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellConnected(Job):
+    """Tell the member of `account_id` privately what was connected; as a reminder, that it has to be connected anew.
+
+    `share_id` is where they were when they connected it, 0 for nowhere.
+    """
+
+    account_id: int
+    share_id: int = 0
+    is_reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndAccount(Job):
+    """Revoke the tokens of `account_id` where the network can, and delete them."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchAccounts(Job):
+    """Remind members whose connections end soon, and tell those whose connections have ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureShares(Job):
+    """Ask the networks for the counts of shares that are due for it, within the budgets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +276,17 @@ POLICIES: Mapping[type[Job], Policy] = {
     TellWithdrawal: _SAY,
     PostBoard: _SAY,
     AskPairing: _SAY,
+    # A share that was already being sent is never sent again: the job itself sees to that.
+    DeliverShare: Policy(pool=Pool.INSIDE, tries=4, repeatable=True),
+    WatchDeliveries: _INSIDE,
+    TellDelivered: _SAY,
+    AskLater: _SAY,
+    TellConnected: _SAY,
+    EndAccount: _INSIDE,
+    WatchAccounts: _INSIDE,
+    MeasureShares: Policy(pool=Pool.INSIDE, tries=1, repeatable=True),
     SendExport: Policy(pool=Pool.POST, tries=4, repeatable=False),
+    SendReport: Policy(pool=Pool.POST, tries=4, repeatable=False),
     CreditVisits: _INSIDE,
     PublishDue: _INSIDE,
     RefreshRoles: Policy(pool=Pool.LOOKUP, tries=4, repeatable=True),

@@ -17,6 +17,7 @@ class Counting(StrEnum):
     X = "x"
     GRAPHEMES = "graphemes"
     MASTODON = "mastodon"
+    THREADS = "threads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Network:
 
     `limit` is in the network's own counting, `None` where there is none to speak of (an instance may have another).
     `takes_text` says whether its composer can be filled in; `link_in_text` whether the link stands in the text or is
-    handed over apart from it. `post_hosts` empty with `permalinks` means any host (Mastodon).
+    handed over apart from it. With `has_api` members can connect an account. `post_hosts` empty with `permalinks` means
+    any host (Mastodon).
     """
 
     name: str
@@ -43,6 +45,7 @@ class Network:
     counting: Counting = Counting.CHARACTERS
     takes_text: bool = True
     link_in_text: bool = True
+    has_api: bool = False
     earns_points: bool = True
     utm_medium: str = "social"
     post_hosts: frozenset[str] = frozenset()
@@ -77,6 +80,7 @@ _BLUESKY = (
         "https://bsky.app/profile/{who}/post/{id}",
     ),
 )
+_THREADS = (_shape(r"(?:/@[\w.]+/post|/t)/(?P<id>[\w-]{5,64})(?:/media)?", "https://www.threads.com/t/{id}"),)
 _FACEBOOK = (
     _shape(r"/(?P<who>[\w.-]+)/posts/(?P<id>[\w.-]+)", "https://www.facebook.com/{who}/posts/{id}"),
     _shape(r"/(?P<who>[\w.-]+)/posts/[\w.%-]+/(?P<id>\d+)", "https://www.facebook.com/{who}/posts/{id}"),
@@ -101,6 +105,7 @@ _ALL = (
         name="linkedin",
         label="LinkedIn",
         limit=3000,
+        has_api=True,
         post_hosts=frozenset({"linkedin.com"}),
         permalinks=_LINKEDIN,
     ),
@@ -109,10 +114,18 @@ _ALL = (
         label="X",
         limit=280,
         counting=Counting.X,
+        has_api=True,
         post_hosts=frozenset({"x.com", "twitter.com"}),
         permalinks=_X,
     ),
-    Network(name="mastodon", label="Mastodon", limit=500, counting=Counting.MASTODON, permalinks=_MASTODON),
+    Network(
+        name="mastodon",
+        label="Mastodon",
+        limit=500,
+        counting=Counting.MASTODON,
+        has_api=True,
+        permalinks=_MASTODON,
+    ),
     Network(
         name="bluesky",
         label="Bluesky",
@@ -120,6 +133,16 @@ _ALL = (
         counting=Counting.GRAPHEMES,
         post_hosts=frozenset({"bsky.app"}),
         permalinks=_BLUESKY,
+    ),
+    # Meta's rules forbid to reward posting, here as on Facebook (developers.facebook.com/docs/apps/policies).
+    Network(
+        name="threads",
+        label="Threads",
+        limit=500,
+        counting=Counting.THREADS,
+        earns_points=False,
+        post_hosts=frozenset({"threads.net", "threads.com"}),
+        permalinks=_THREADS,
     ),
     # Facebook ignores a text, its rules forbid to fill one in and to reward sharing.
     Network(

@@ -9,6 +9,7 @@ from bot.core.actions import Interaction
 from bot.core.cards import Card, Chart, Form
 from bot.core.people import Person
 from bot.core.reply import Reply
+from bot.core.social import Counts, Door, Draft, Profile, Published, Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,55 @@ class ComposerAddresses(Protocol):
 
     def address(self, network: str, *, text: str, link: str | None, title: str) -> str:
         """Return the address that opens `network`'s composer with `text` (whole, as composed) and `link`."""
+
+
+class SocialNetwork(Protocol):
+    """One network's API. Every async call is one outside call (a picture may go before a post).
+
+    It raises only `OutsideError`s, whose codes are those of `social.Fault`; what raises anything but `Uncertain` has
+    certainly published nothing. Texts are escaped here and nowhere else. No token, code or remote body is in an error,
+    a log or an address.
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+    honours_key: bool
+    """Whether `publish` with the same `key` again never makes a second post."""
+
+    can_revoke: bool
+
+    async def register(self, server: str, *, redirect_uri: str) -> Door:
+        """Return the company's app at `server`, made there if the network wants one for each; else the one it has.
+
+        `Refused("no_server")` where there is no such network at that address.
+        """
+
+    def authorization_url(self, door: Door, *, state: str, verifier: str) -> str:
+        """Return where a member agrees; `verifier` is the PKCE secret (43 to 128 characters), where that is used."""
+
+    async def exchange(self, door: Door, *, code: str, verifier: str) -> Tokens:
+        """Return the tokens for the code that came back; `NotConnected("scope")` if a permission was not given."""
+
+    async def refresh(self, door: Door, tokens: Tokens) -> Tokens:
+        """Return new tokens; the old ones may be dead now. `NotConnected` if the member must agree anew."""
+
+    async def identify(self, door: Door, tokens: Tokens) -> Profile:
+        """Return whose account it is."""
+
+    async def publish(self, door: Door, tokens: Tokens, draft: Draft, *, key: str) -> Published:
+        """Publish `draft` once; `key` is the same for every try of one share."""
+
+    async def delete(self, door: Door, tokens: Tokens, remote_id: str) -> None:
+        """Delete a post of the member's; one that is gone is deleted."""
+
+    async def revoke(self, door: Door, tokens: Tokens) -> None:
+        """End the tokens at the network; does nothing where `can_revoke` is false or they are dead already."""
+
+    async def metrics(self, door: Door, tokens: Tokens, remote_ids: Sequence[str]) -> Mapping[str, Counts]:
+        """Return what the network counts, by post; posts that are gone or not told of are left out.
+
+        At most 100 posts a call. `Refused("not_available")` where the app may not ask at all.
+        """
 
 
 class Probe(Protocol):

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from urllib.parse import urlsplit
 
+from bot.core.disclosure import default_line
 from bot.core.links import SLUG_LENGTH, UnfitLink, clean_target
 from bot.core.networks import NETWORKS
 from bot.core.posts import MAX_SUMMARY, MAX_TITLE, Draft
 from bot.core.programme import Programme
-from bot.core.texts import disclosure_line, plain, room_left, shorten
+from bot.core.texts import plain, room_left, shorten
 from bot.core.timing import NotATime, WhenFault, parse_when
 
 MAX_DISCLOSURE = 200
@@ -196,8 +197,8 @@ def _unfit_wordings(
 def _unfit(one: CheckedWording, draft: Draft, programme: Programme, *, link: str) -> Fault | None:
     if one.network is not None and one.network not in draft.networks:
         return Fault(key="post.wording_network_off", params={"network": _label(one.network)})
-    custom = programme.disclosure.lines
-    default = disclosure_line(programme.company.name, one.language, custom) if programme.disclosure.is_required else ""
+    wanted = programme.disclosure
+    default = default_line(programme.company.name, wanted, language=one.language) if wanted.is_required else ""
     disclosure = draft.disclosure.strip() or default
     for network in (one.network,) if one.network else draft.networks:
         known = NETWORKS.get(network)

@@ -6,10 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.core.points import PointsPolicy
 from bot.core.privacy import RetentionPolicy
+from bot.core.social import Mode
+from bot.core.value import ValuePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +48,26 @@ class AnnounceChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSettings:
-    """What the company set for one network; `host` is the instance of networks that have many."""
+    """What the company set for one network.
+
+    `mode` is API only where there is a public address. `server` is the instance that members are offered first, on
+    networks that have many. With `is_vetted` the network tells the company's app what a post brought. What a network
+    bills for a post and for reading one is in the currency of the company's figures, `None` where nothing was entered.
+    """
 
     name: str
     post_hosts: tuple[str, ...] = ()
+    mode: Mode = Mode.COMPOSER
+    server: str = ""
+    is_vetted: bool = False
+    cost_per_post: Decimal | None = None
+    cost_per_read: Decimal | None = None
+    reads_a_day: int = 1000
+
+    @property
+    def can_connect(self) -> bool:
+        """Whether members may connect an account of theirs."""
+        return self.mode is Mode.API
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +117,31 @@ class LateRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRules:
+    """Networks such as "203.0.113.0/24" from which visits do not count, and how soon nobody can have followed a link.
+
+    Those of the company are colleagues; what comes from data centres may be people, once some time has passed.
+    """
+
+    company_ranges: tuple[str, ...] = ()
+    scanner_ranges: tuple[str, ...] = ()
+    datacentre_ranges: tuple[str, ...] = ()
+    first_seconds: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """The line that says who the member works for; `lines` by language; empty `lines` mean the default wording."""
+    """The line that says who the member works for, of which there may be several to choose from, the default first.
+
+    `markets` has them by market, `lines` by language; what is in neither is built in. `market` fixes one for everyone.
+    With `has_prizes` sharing can win something, which the line then has to say.
+    """
 
     is_required: bool = True
-    lines: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    markets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    market: str = ""
+    has_prizes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +167,8 @@ class Programme:
     crews: tuple[CrewSource, ...] = ()
     paces: Mapping[str, Pace] = field(default_factory=dict)
     late: LateRules = LateRules()
+    visits: VisitRules = VisitRules()
+    value: ValuePolicy = field(default_factory=ValuePolicy)
     is_on_two: bool = False
     smallest_crew: int = 5
     go_lifetime: timedelta = timedelta(minutes=30)

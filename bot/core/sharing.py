@@ -57,6 +57,7 @@ SHARE_MOVES: Mapping[ShareState, Mapping[ShareEvent, ShareState]] = {
     ShareState.QUEUED: {
         ShareEvent.SEND: ShareState.SENDING,
         ShareEvent.FAIL: ShareState.FAILED,
+        ShareEvent.CONFIRM: ShareState.CONFIRMED,  # an earlier request was answered late: nothing is sent any more
         ShareEvent.VISIT: ShareState.EVIDENCED,  # it was published by the composer after all: nothing is sent any more
         ShareEvent.UNDO: ShareState.UNDONE,
     },
@@ -105,7 +106,16 @@ SHARE_MOVES: Mapping[ShareState, Mapping[ShareEvent, ShareState]] = {
 # The states that earn points and that the quiet line on a card counts.
 COUNTED = frozenset({ShareState.CONFIRMED, ShareState.EVIDENCED})
 
-_UNDER_WAY = frozenset({ShareState.QUEUED, ShareState.SENDING})
+UNDER_WAY = frozenset({ShareState.QUEUED, ShareState.SENDING})
+
+NOT_SHARABLE = "not_sharable"
+"""The fault of a share whose post was taken back, or whose member left, before it went out."""
+
+NOT_IN_TIME = "not_in_time"
+"""The fault of a share that could not go out soon after its member's click: nothing goes out at another moment."""
+
+NOT_THERE = "not_there"
+"""The fault of a share that nobody was certain of, until its member looked and did not find it."""
 
 
 def move(state: ShareState, event: ShareEvent) -> ShareState:
@@ -185,6 +195,6 @@ def _by_post(post: ShareablePost | None, network: str, *, now: datetime) -> Refu
 def _by_earlier(earlier: ShareState | None) -> Refusal | None:
     if earlier in COUNTED:
         return Refusal.ALREADY_SHARED
-    if earlier in _UNDER_WAY:
+    if earlier in UNDER_WAY:
         return Refusal.UNDER_WAY
     return Refusal.UNCERTAIN if earlier is ShareState.UNCERTAIN else None

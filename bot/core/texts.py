@@ -1,7 +1,7 @@
-"""Texts: how long a network takes them to be, shortening, the disclosure line, and taking out what does harm."""
+"""Texts: how long a network takes them to be, shortening, putting them together, and taking out what does harm."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 
 import regex
@@ -64,21 +64,13 @@ _NEWLINES = regex.compile(r"\r\n?|[\u0085\u2028\u2029\v\f]")
 _CHAT_MENTION = regex.compile(r"<[@!#][^<>|\s]*(?:\|([^<>]*))?>")
 _EVERYONE = regex.compile(r"(?<![\w@])@(here|channel|everyone|all)\b", regex.IGNORECASE)
 
-# What people must be able to see at once, by language; {tag} is the company's name as a hashtag, {company} as written.
-_DISCLOSURES: Mapping[str, str] = {
-    "en": "#{tag}Employee",
-    "nl": "#werkgever #{tag}",
-    "de": "#Arbeitgeber #{tag}",
-    "sv": "Reklam för min arbetsgivare {company}",
-    "da": "Reklame for min arbejdsgiver {company}",
-}
-
 
 def length_on(network: str, text: str) -> int:
     """Return the length of `text` as `network` counts it.
 
     X: weights, emoji 2, links 23, composed (NFC). Mastodon: graphemes, links 23, mentions without their server.
-    Bluesky: graphemes, or a tenth of the bytes where that is more. Others: UTF-16 units, as their pages count.
+    Bluesky: graphemes, or a tenth of the bytes where that is more. Threads: characters, emoji by their bytes. Others:
+    UTF-16 units, as their pages count.
     """
     match NETWORKS[network].counting:
         case Counting.X:
@@ -88,8 +80,19 @@ def length_on(network: str, text: str) -> int:
         case Counting.GRAPHEMES:
             size = len(text.encode("utf-8", "surrogatepass"))
             return max(count_graphemes(text), -(-size // _BLUESKY_BYTES_PER_GRAPHEME))
+        case Counting.THREADS:
+            return sum(_size_on_threads(one) for one in _GRAPHEME.findall(text))
         case Counting.CHARACTERS:
-            return len(text.encode("utf-16-le", "surrogatepass")) // 2
+            return _units(text)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _size_on_threads(character: str) -> int:
+    """Return what a character takes of the 500: an emoji its bytes in UTF-8 (Meta's page on Threads posts)."""
+    return len(character.encode("utf-8", "surrogatepass")) if _is_emoji(character) else _units(character)
 
 
 def count_graphemes(text: str) -> int:
@@ -181,17 +184,6 @@ def _to_word_end(text: str, least: int) -> str:
         if text[place].isspace():
             return text[:place]
     return text
-
-
-def disclosure_line(company: str, locale: str, custom: Mapping[str, str] | None = None) -> str:
-    """Return what tells readers of `locale` that the writer works for `company`; `custom` has own lines by language.
-
-    An own line may hold {company} and {tag}. Unknown languages get the English line. (docs/privacy.md#disclosure)
-    """
-    language = locale.replace("_", "-").partition("-")[0].lower()
-    own = custom or {}
-    line = own.get(locale) or own.get(language) or _DISCLOSURES.get(language) or _DISCLOSURES["en"]
-    return line.replace("{tag}", hashtag(company)).replace("{company}", company.strip())
 
 
 @lru_cache(maxsize=100)

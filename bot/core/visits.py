@@ -1,9 +1,8 @@
-"""Visits: who or what followed a link, whose address it was, and the hashes by which visits are told apart.
+"""Visits: their classes, whose address one came from, and the hashes by which visits are told apart.
 
 All of this runs on every tracked click, so it is kept to what a click needs.
 """
 
-import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,64 +21,14 @@ _MAPPED = b"\x00" * 10 + b"\xff\xff"
 
 
 class VisitClass(StrEnum):
-    """Who or what a visit was; only `human` counts."""
+    """Who or what a visit was; only `human` counts. `company` is somebody in the company's own network."""
 
     HUMAN = "human"
     PREVIEW = "preview"
     CRAWLER = "crawler"
     SCANNER = "scanner"
     SELF = "self"
-
-
-# What networks and chats fetch a page with to show its card.
-_PREVIEW = re.compile(
-    r"linkedinbot|twitterbot|facebookexternalhit|facebookcatalog|meta-externala|whatsapp/|telegrambot|discordbot|mastodon/"
-    r"|bluesky cardyb|slackbot|slack-imgproxy|skypeuripreview|microsoftpreview|microsoft preview|redditbot|pinterestbot"
-    r"|xing-contenttabreceiver|iframely|embedly|snap url preview|viberurldownloader|google-pagerenderer|pleroma|misskey"
-    r"|threadsbot|synapse|zulipurlembed",
-    re.IGNORECASE,
-)
-# The desktop programs of chats are people, whatever a list of crawlers makes of the name.
-_PERSON = re.compile(r"slack_ssb|\bslack/\d|teams/\d|linkedinapp|\bfban/|\bfbav/|\binstagram \d", re.IGNORECASE)
-# Libraries and tools that fetch pages for programs.
-_LIBRARY = re.compile(
-    r"^(?:curl|wget|python|libwww|java|go-http-client|okhttp|axios|node-fetch|node|undici|got|ruby|perl|php|guzzle|httpie"
-    r"|apache-httpclient|aiohttp|httpx|powershell|dart|scrapy|postmanruntime|insomnia|winhttp|lua-resty|rest-client)\b"
-    r"|python-requests|headlesschrome|phantomjs|puppeteer|playwright|\bbot\b|crawler|spider",
-    re.IGNORECASE,
-)
-# What looks at links in mails and messages for dangers, or only whether they are alive.
-_SCANNER = re.compile(
-    r"safelinks|mimecast|proofpoint|barracuda|urldefense|zscaler|bitdefender|trend ?micro|fireeye|symantec|sophos"
-    r"|kaspersky|forcepoint|virustotal|urlscan|microsoft office existence|ms-office|office protocol|link ?check|w3c_"
-    r"|uptime|pingdom|statuscake|site24x7",
-    re.IGNORECASE,
-)
-
-
-def classify(user_agent: str, *, is_known_crawler: bool, is_self: bool) -> VisitClass:
-    """Return the class of a visit by its user agent.
-
-    `is_known_crawler` is what a list of crawlers says of the agent, `is_self` that the visitor's day hash is that of
-    the sharer's own `/go`. An empty agent, or a program that checks links, is a suspected scanner.
-    """
-    found = _class_of_agent(user_agent[:AGENT_LENGTH])
-    if found is not VisitClass.HUMAN:
-        return found
-    if is_known_crawler and _PERSON.search(user_agent[:AGENT_LENGTH]) is None:
-        return VisitClass.CRAWLER
-    return VisitClass.SELF if is_self else VisitClass.HUMAN
-
-
-@lru_cache(maxsize=AGENTS_REMEMBERED)
-def _class_of_agent(agent: str) -> VisitClass:
-    if not agent or agent.isspace() or agent == "-":
-        return VisitClass.SCANNER
-    if _PREVIEW.search(agent):
-        return VisitClass.PREVIEW
-    if _SCANNER.search(agent):
-        return VisitClass.SCANNER
-    return VisitClass.CRAWLER if _LIBRARY.search(agent) else VisitClass.HUMAN
+    COMPANY = "company"
 
 
 def visitor_hash(salt: bytes, link_id: int | str, ip: str, agent: str) -> bytes:
@@ -105,7 +54,11 @@ def _keyed(salt: bytes) -> blake2b:
 
 def address_prefix(ip: str) -> str:
     """Return the network an address is in, /24 or for IPv6 /56: "203.0.113.0/24"; empty for what is no address."""
-    packed = _packed(ip)
+    return prefix_of(packed_address(ip))
+
+
+def prefix_of(packed: bytes | None) -> str:
+    """Return the same for an address in bytes; empty for `None`."""
     if packed is None:
         return ""
     if len(packed) == 4:
@@ -113,7 +66,7 @@ def address_prefix(ip: str) -> str:
     return socket.inet_ntop(socket.AF_INET6, packed[:7] + b"\x00" * 9) + "/56"
 
 
-def _packed(ip: str) -> bytes | None:
+def packed_address(ip: str) -> bytes | None:
     """Return an address's bytes, 4 or 16, an IPv4 one inside IPv6 as 4; `None` for what is no address."""
     try:
         if ":" not in ip:
@@ -132,7 +85,7 @@ class TrustedProxies:
 
     def has(self, ip: str) -> bool:
         """Say whether the address is a trusted proxy's; what is no address is not."""
-        packed = _packed(ip) if self.networks else None
+        packed = packed_address(ip) if self.networks else None
         if packed is None:
             return False
         length, number = len(packed), int.from_bytes(packed)
@@ -177,4 +130,4 @@ def _address_of(entry: str) -> str | None:
         entry = entry[1:].partition("]")[0]
     elif entry.count(":") == 1:
         entry = entry.partition(":")[0]
-    return entry if _packed(entry) is not None else None
+    return entry if packed_address(entry) is not None else None

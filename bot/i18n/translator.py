@@ -6,6 +6,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from bot.core.cards import Code, Span, Spans, plain
 
@@ -116,6 +117,14 @@ class Words:
         """Return a number as this language writes it."""
         return _number(value, self.language)
 
+    def money(self, amount: Decimal, currency: str) -> str:
+        """Return an amount with its currency as this language writes it ("€12.50")."""
+        return format_currency(amount, currency, locale=self.language)
+
+    def percent(self, part: Decimal) -> str:
+        """Return a part as a percentage ("150%" for 1.5)."""
+        return format_percent(part, locale=self.language)
+
     def moment(self, at: datetime) -> str:
         """Return an instant as a date and time in the reader's zone ("Monday 23 November, 09:00")."""
         local = at.astimezone(self.zone)
@@ -124,6 +133,10 @@ class Words:
     def day(self, on: date) -> str:
         """Return a date with its weekday ("Monday 23 November")."""
         return format_date(on, "EEEE d MMMM", locale=self.language)
+
+    def full_day(self, on: date) -> str:
+        """Return a date with its year ("23 November 2026")."""
+        return format_date(on, "d MMMM y", locale=self.language)
 
     def short_day(self, on: date) -> str:
         """Return a short date ("23 Nov")."""

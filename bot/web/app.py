@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from bot.core.ports import Clock, ComposerAddresses
 from bot.core.programme import Programme
 from bot.core.visits import TrustedProxies
+from bot.web.connect import connect_routes
 from bot.web.front import front_endpoint
 from bot.web.go import Going, go_endpoint
 from bot.web.metrics import Counts, metrics_endpoint
@@ -23,6 +24,7 @@ from bot.web.pictures import picture_endpoint
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking, Visitors
+from handlers.context import Outside
 from storage.engine import Sessions
 from storage.schema import SchemaState, schema_state
 
@@ -44,12 +46,16 @@ log = logging.getLogger("vouch.web")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """What the web application is made of; `checks` are the connections that must work, by name."""
+    """What the web application is made of; `checks` are the connections that must work, by name.
+
+    Without `out` no accounts can be connected.
+    """
 
     tracking: Tracking
     programme: Programme
     composers: ComposerAddresses
     secret: bytes
+    out: Outside | None = None
     metrics_token: str = ""
     webhooks: Sequence[BaseRoute] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -106,6 +112,7 @@ def _public_routes(parts: WebParts, visitors: Visitors) -> Sequence[BaseRoute]:
     return (
         Route("/go/{token}", go_endpoint(going)),
         Route("/p/{name}", picture_endpoint(parts.sessions, parts.secret)),
+        *(connect_routes(parts.out) if parts.out else ()),
     )
 
 

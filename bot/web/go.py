@@ -16,10 +16,9 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.core.ports import Clock, ComposerAddresses
 from bot.core.programme import Programme
-from bot.core.visits import VisitClass
 from bot.i18n.translator import Words, words_for
 from bot.web.pages import HIDDEN, Notice, notice_response, page
-from bot.web.visitors import Visitors, class_of_agent
+from bot.web.visitors import Visitors
 from handlers.context import SessionMaker
 from handlers.go import GoAsk, GoOutcome, GoState, GoVisit, finish_go, follow_go
 
@@ -54,7 +53,8 @@ def go_endpoint(going: Going) -> Callable[[Request], Awaitable[Response]]:
     """Return what answers GET and HEAD of `/go/{token}`."""
 
     async def go(request: Request) -> Response:
-        if request.method == "HEAD" or _is_machine(request.headers.get("user-agent", "")):
+        peer = request.client.host if request.client else ""
+        if request.method == "HEAD" or going.visitors.is_fetcher(request.scope["headers"], peer):
             return Response(status_code=200, headers=HIDDEN)  # looking at a link does not follow it
         token = request.path_params["token"]
         if len(token) > LONGEST_TOKEN:
@@ -67,12 +67,6 @@ def go_endpoint(going: Going) -> Callable[[Request], Awaitable[Response]]:
         return answer(request, outcome)
 
     return go
-
-
-def _is_machine(agent: str) -> bool:
-    """Say whether a chat's or network's preview, or a scanner of links, asks; members may use any browser or tool."""
-    kind = class_of_agent(agent)
-    return kind is VisitClass.PREVIEW or (kind is VisitClass.SCANNER and bool(agent.strip()))
 
 
 async def _follow(going: Going, token: str, request: Request) -> GoOutcome:

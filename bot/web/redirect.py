@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.links import is_slug
+from bot.web.doubts import Doubts
 from bot.web.journal import Journal
 from bot.web.pages import POLICY, Notice, language_wanted, notice_page
 from bot.web.recording import OverloadedError, Recorder
 from bot.web.tallies import Tallies
-from bot.web.visitors import Tracking, Visitors
+from bot.web.visitors import KnownLink, Tracking, Visitors
 from storage.queries import links
 from storage.queries.links import Link
 
@@ -57,7 +58,8 @@ class TrackedLinks:
         self._sessions = tracking.sessions
         self.visitors = visitors
         self.recorder = Recorder(tracking.sessions, Journal(tracking.journal))
-        self._known: dict[str, tuple[int, bytes]] = {}
+        self._doubts = Doubts(tracking.sessions, self.recorder)
+        self._known: dict[str, KnownLink] = {}
         self._strangers: dict[str, float] = {}
         self._look_ups = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
         self._warming: asyncio.Task[None] | None = None
@@ -78,10 +80,13 @@ class TrackedLinks:
     async def stop(self) -> None:
         """Keep what waits; call it when nothing is served any more."""
         self._sessions.on_jobs.remove(self.look_for_changes)
-        for task in (self._warming, self._looking):
-            if task is not None:
-                task.cancel()
+        reading = [task for task in (self._warming, self._looking) if task is not None]
+        for task in reading:
+            task.cancel()
+        if reading:
+            await asyncio.wait(reading)  # or the engine would close under them, and their connections for ever
         await self.recorder.stop()
+        await self._doubts.stop()
         await self.visitors.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,23 +111,27 @@ class TrackedLinks:
             if link is None:
                 return await _send_page(scope, send, Notice.NO_LINK)
             if method == "GET":
-                await self._keep(link[0], scope)
+                await self._keep(link, scope)
+            else:
+                self.visitors.note_head(link[0], headers=scope["headers"], peer=peer_of(scope))
         except (LinksAwayError, OverloadedError):
             return await _send_page(scope, send, Notice.AWAY)
         await send({"type": "http.response.start", "status": 302, "headers": [(b"location", link[1]), *_EMPTY]})
         await send(_NO_BODY)
         return 302
 
-    async def _keep(self, link_id: int, scope: Scope) -> None:
+    async def _keep(self, link: KnownLink, scope: Scope) -> None:
         visitors = self.visitors
         now = visitors.now()
         if not visitors.is_today(now):
             await visitors.turn_to(now)
-        visit = visitors.visit(link_id, headers=scope["headers"], peer=peer_of(scope), now=now)
+        visit, burst = visitors.visit(link, headers=scope["headers"], peer=peer_of(scope), now=now)
         await self.recorder.keep(visit)
         self._tallies.visits[visit.kind] += 1
+        if burst:
+            self._doubts.add(burst)
 
-    async def _look_up(self, slug: str) -> tuple[int, bytes] | None:
+    async def _look_up(self, slug: str) -> KnownLink | None:
         """Return a link that is not known yet; `None` for one that is not there; raises `LinksAwayError`."""
         now = time.monotonic()
         if not is_slug(slug) or self._strangers.get(slug, 0) > now:
@@ -144,10 +153,10 @@ class TrackedLinks:
         self._strangers[slug] = now + STRANGER_SECONDS
         return None
 
-    def _remember(self, link: Link) -> tuple[int, bytes]:
+    def _remember(self, link: Link) -> KnownLink:
         while len(self._known) >= REMEMBERED and link.slug not in self._known:
             del self._known[next(iter(self._known))]
-        self._known[link.slug] = kept = (link.id, link.target.encode("ascii", "ignore"))
+        self._known[link.slug] = kept = (link.id, link.target.encode("ascii", "ignore"), link.out_at)
         return kept
 
     async def _warm(self) -> None:

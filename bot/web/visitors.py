@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,19 +13,24 @@ from zoneinfo import ZoneInfo
 
 from crawleruseragents import is_crawler
 
+from bot.core.address_ranges import NetworkKind, Ranges
+from bot.core.known_networks import known_ranges
 from bot.core.leaderboard import local_date, midnight
 from bot.core.ports import Clock
+from bot.core.visitor_rules import FIRST_SECONDS, Evidence, classify
+from bot.core.visitor_rules import class_of_agent as class_by_rules
 from bot.core.visits import (
     AGENT_LENGTH,
     AGENTS_REMEMBERED,
     TrustedProxies,
     VisitClass,
-    address_prefix,
-    classify,
     client_address,
+    packed_address,
     prefix_hash,
+    prefix_of,
     visitor_hash,
 )
+from bot.web.recent import NOTHING, Recent
 from storage.engine import Sessions
 from storage.queries import links, salts
 from storage.queries.visits import NewVisit
@@ -43,19 +48,35 @@ log = logging.getLogger("vouch.visits")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracking:
-    """What tracked links need of their installation; `journal` is the folder for visits while the database is away."""
+    """What tracked links need of their installation; `journal` is the folder for visits while the database is away.
+
+    `ranges` are the networks that are known, those of the company among them; `first_seconds` is how soon after a link
+    went out nobody can have followed it.
+    """
 
     sessions: Sessions
     clock: Clock
     zone: ZoneInfo
     trusted: TrustedProxies
     journal: Path
+    ranges: Ranges = field(default_factory=known_ranges)
+    first_seconds: timedelta = FIRST_SECONDS
 
 
 @lru_cache(maxsize=AGENTS_REMEMBERED)
+def is_listed(agent: str) -> bool:
+    """Say whether a list of crawlers knows the agent."""
+    return bool(is_crawler(agent))
+
+
 def class_of_agent(agent: str) -> VisitClass:
     """Return the class of a visit by its agent alone."""
-    return classify(agent, is_known_crawler=is_crawler(agent), is_self=False)
+    return class_by_rules(agent, is_known_crawler=is_listed(agent))
+
+
+KnownLink = tuple[int, bytes, datetime]
+"""What a process knows of a link: its number, where it leads, when it went out. Plain tuples, because up to 100,000 of
+them are in memory, and the garbage collector leaves those alone."""
 
 
 class Numbers:
@@ -81,6 +102,9 @@ class Visitors:
         self._clock = tracking.clock
         self._zone = tracking.zone
         self._trusted = tracking.trusted
+        self._ranges = tracking.ranges
+        self._first_seconds = tracking.first_seconds
+        self._recent = Recent()
         self._numbers = Numbers()
         self._salts: dict[date, bytes] = {}
         self._offered: dict[date, bytes] = {}
@@ -109,7 +133,7 @@ class Visitors:
                 return
             self._day = day = local_date(now, self._zone)
             self._own = {}
-            await self.stop()
+            await self._stop_reading()
             self._reading = asyncio.create_task(self._read_until_known(day))
             if day not in self._salts:
                 await asyncio.wait({self._reading}, timeout=SALT_SECONDS)
@@ -117,7 +141,11 @@ class Visitors:
             self._begins, self._ends = midnight(day, self._zone), midnight(day + timedelta(days=1), self._zone)
 
     async def stop(self) -> None:
-        """Read nothing more."""
+        """Read nothing more, and forget who came in the last seconds."""
+        self._recent.stop()
+        await self._stop_reading()
+
+    async def _stop_reading(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait({self._reading})
@@ -186,15 +214,48 @@ class Visitors:
         said = forwarded.decode("latin-1") if forwarded else None
         return agent[:AGENT_LENGTH].decode("latin-1"), client_address(peer, said, self._trusted)
 
-    def visit(self, link_id: int, *, headers: Headers, peer: str, now: datetime) -> NewVisit:
-        """Return the visit of `link_id` that this request is; `now` is today."""
+    def visit(self, link: KnownLink, *, headers: Headers, peer: str, now: datetime) -> tuple[NewVisit, tuple[int, ...]]:
+        """Return the visit of `link` that this request is, and earlier visits that it shows to be a burst's.
+
+        `now` is today.
+        """
+        link_id, _, out_at = link
         agent, address = self.asked_by(headers, peer)
+        packed = packed_address(address)
+        network = self._ranges.kind_of(packed)
         visitor = visitor_hash(self._salt, link_id, address, agent)
+        number = self._numbers.next()
+        seen = NOTHING
+        if packed is not None and network is not NetworkKind.PRIVATE:
+            seen = self._recent.note(packed, (time.monotonic(), link_id, number))
+        evidence = Evidence(
+            agent,
+            is_listed(agent),
+            visitor in self._own.get(link_id, ()),
+            "GET",
+            now - out_at,
+            network,
+            seen.is_burst,
+            seen.came_after_head,
+            seen.is_repeat,
+        )
+        kind = classify(evidence, first_seconds=self._first_seconds)
+        prefix = prefix_hash(self._salt, link_id, prefix_of(packed))
+        return NewVisit(number, link_id, now, self._day, kind.value, visitor, prefix), seen.burst
+
+    def note_head(self, link_id: int, *, headers: Headers, peer: str) -> None:
+        """Remember for some seconds that this address asked for the head of a link."""
+        packed = packed_address(self.asked_by(headers, peer)[1])
+        if packed is not None and self._ranges.kind_of(packed) is not NetworkKind.PRIVATE:
+            self._recent.note(packed, (time.monotonic(), link_id, 0))
+
+    def is_fetcher(self, headers: Headers, peer: str) -> bool:
+        """Say whether a chat's or network's preview, or a scanner of links, asks, by its agent or its address."""
+        agent, address = self.asked_by(headers, peer)
         kind = class_of_agent(agent)
-        if kind is VisitClass.HUMAN and visitor in self._own.get(link_id, ()):
-            kind = VisitClass.SELF
-        prefix = prefix_hash(self._salt, link_id, address_prefix(address))
-        return NewVisit(self._numbers.next(), link_id, now, self._day, kind.value, visitor, prefix)
+        if kind is VisitClass.PREVIEW or (kind is VisitClass.SCANNER and bool(agent.strip())):
+            return True
+        return self._ranges.kind_of(packed_address(address)) is NetworkKind.PREVIEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

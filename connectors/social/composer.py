@@ -18,6 +18,7 @@ BASES: Mapping[str, str] = MappingProxyType(
         "x": "https://x.com",
         "mastodon": "https://mastodon.social",
         "bluesky": "https://bsky.app",
+        "threads": "https://www.threads.com",
         "facebook": "https://www.facebook.com",
         "whatsapp": "https://wa.me",
         "xing": "https://www.xing.com",
@@ -42,6 +43,7 @@ _FORMS: Mapping[str, _Form] = {
     "x": _Form(path="/intent/post", text="text", link="url"),
     "mastodon": _Form(path="/share", text="text"),
     "bluesky": _Form(path="/intent/compose", text="text"),
+    "threads": _Form(path="/intent/post", text="text", link="url"),
     "facebook": _Form(path="/sharer/sharer.php", link="u"),
     "whatsapp": _Form(path="/", text="text"),
     "xing": _Form(path="/spi/shares/new", link="url"),
@@ -70,8 +72,8 @@ class Composers:
     def address(self, network: str, *, text: str, link: str | None, title: str) -> str:
         """Return the address that opens the composer with `text`, whole and unchanged, and `link` where it goes apart.
 
-        A network that takes no text gets the link alone. X gets the link apart unless it stands in the text already;
-        an e-mail has `title` as its subject and line ends as RFC 6068 wants them. The length is that of the base and
+        A network that takes no text gets the link alone. X and Threads get it apart unless it stands in the text; an
+        e-mail has `title` as its subject and line ends as RFC 6068 wants them. The length is that of the base and
         path plus three characters for each byte that has to be encoded: up to twelve for one emoji. A lone surrogate,
         which no network could take, becomes "?". Raises `KeyError` for an unknown network.
         """

@@ -9,7 +9,8 @@ from bot.core.drafting import Filling
 from bot.core.links import with_utm
 from bot.core.ports import ComposerAddresses
 from bot.core.programme import Programme
-from bot.core.texts import compose_text, disclosure_line
+from bot.core.texts import compose_text
+from handlers.cards.disclosing import PostLine, fresh_line
 from handlers.context import Context
 
 # The longest address that every chat takes for a button.
@@ -39,17 +40,17 @@ class Box:
     is_alike: bool = False
 
 
-def fresh_box(ctx: Context, filling: Filling, *, disclosure: str) -> Box:
-    """Return a box in which nobody has typed yet, with the post's own `disclosure` or else the company's.
+def fresh_box(ctx: Context, filling: Filling, *, post: PostLine) -> Box:
+    """Return a box in which nobody has typed yet, with the post's own line or else the company's.
 
     It stands before the text where it is required, else in it, to be taken out.
     """
-    wanted = ctx.programme.disclosure
-    line = disclosure or disclosure_line(ctx.programme.company.name, filling.language or ctx.me.locale, wanted.lines)
+    line = fresh_line(ctx, post, language=filling.language, text=filling.text)
+    is_required = ctx.programme.disclosure.is_required
     return Box(
-        text=filling.text if wanted.is_required else f"{line}\n\n{filling.text}".strip(),
+        text=filling.text if is_required else f"{line}\n\n{filling.text}".strip(),
         wording_id=filling.wording_id,
-        disclosure=line if wanted.is_required else "",
+        disclosure=line if is_required else "",
         inspiration=filling.inspiration,
     )
 
@@ -94,8 +95,13 @@ def next_expiry(now: datetime, life: timedelta, *, before: datetime | None, is_u
 
 def one_time_token(ctx: Context, *, post_id: int, network: str, expires_at: datetime) -> str:
     """Return the token of a window: the same whenever the window is redrawn, made only with our secret."""
-    drawn = f"go:{ctx.member_id}:{post_id}:{network}:{expires_at.isoformat()}"
-    return urlsafe_b64encode(blake2b(drawn.encode(), key=ctx.secret[:64], digest_size=18).digest()).decode()
+    return token_of(ctx.secret, member_id=ctx.member_id, post_id=post_id, network=network, expires_at=expires_at)
+
+
+def token_of(secret: bytes, *, member_id: int, post_id: int, network: str, expires_at: datetime) -> str:
+    """Return the token of a member's way to a network until then, for whoever has our secret."""
+    drawn = f"go:{member_id}:{post_id}:{network}:{expires_at.isoformat()}"
+    return urlsafe_b64encode(blake2b(drawn.encode(), key=secret[:64], digest_size=18).digest()).decode()
 
 
 def leading_to(ctx: Context, way: Way, piece: Piece, *, is_ready: bool) -> str | None:

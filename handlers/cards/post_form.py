@@ -20,12 +20,12 @@ from bot.core.cards import (
     TextField,
     TimeField,
 )
+from bot.core.disclosure import default_line
 from bot.core.moderation import PostState
 from bot.core.networks import NETWORKS
 from bot.core.post_checks import CheckedPost
 from bot.core.posts import ANY_NETWORK, MAX_SUMMARY, MAX_TITLE, WORDINGS, Draft
 from bot.core.programme import Programme
-from bot.core.texts import disclosure_line
 from bot.i18n.translator import Words
 from handlers.cards.post import Plans, when_and_where
 from handlers.context import Context
@@ -261,7 +261,7 @@ def _times(words: Words, opened: Opened) -> tuple[Field, ...]:
 
 
 def _disclosure(words: Words, programme: Programme, draft: Draft) -> TextField:
-    line = disclosure_line(programme.company.name, draft.language, programme.disclosure.lines)
+    line = default_line(programme.company.name, programme.disclosure, language=draft.language)
     return TextField(
         name="disclosure",
         label=words.text("post.label_disclosure"),

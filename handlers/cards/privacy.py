@@ -31,6 +31,7 @@ class KeptPart:
     decisions: int
     entries: int
     dismissals: int
+    accounts: int
 
 
 def privacy_card(words: Words, kept: KeptPart, *, retention: RetentionPolicy, company: Company) -> Card:
@@ -76,6 +77,7 @@ def _amounts(words: Words, kept: KeptPart) -> tuple[tuple[str, str], ...]:
         "decisions": kept.decisions,
         "entries": kept.entries,
         "dismissals": kept.dismissals,
+        "accounts": kept.accounts,
     }
     return tuple((words.text(f"privacy.{name}"), words.number(amount)) for name, amount in amounts.items())
 

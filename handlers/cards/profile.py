@@ -1,10 +1,10 @@
 """What a member sees of themselves: what their shares brought, why they have their points, settings, leaving."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.actions import ComeBack, Leave, OpenSettings, SaveSettings, ShowPrivacy
+from bot.core.actions import ComeBack, Leave, OpenAccounts, OpenSettings, SaveSettings, ShowPrivacy
 from bot.core.cards import (
     Bold,
     Button,
@@ -21,9 +21,11 @@ from bot.core.cards import (
     Table,
     Text,
 )
+from bot.core.disclosure import Allowed
 from bot.core.leaderboard import Period
 from bot.core.networks import NETWORKS
 from bot.core.points import PointsPolicy
+from handlers.cards.disclosing import wording_field
 from handlers.context import Context
 
 FOLLOW_PLATFORM = "platform"
@@ -135,6 +137,9 @@ class SettingsView:
     is_named: bool | None
     topics: tuple[str, ...]
     muted: tuple[str, ...]
+    wordings: Allowed
+    wording: str
+    can_connect: bool = False
 
 
 def settings_form(ctx: Context, view: SettingsView) -> Form:
@@ -142,9 +147,13 @@ def settings_form(ctx: Context, view: SettingsView) -> Form:
     fields: list[Element | Field] = [_language(ctx, view), _names(ctx, view)]
     if view.networks:
         fields.insert(0, _network(ctx, view))
+    if len(view.wordings.choices) > 1:
+        fields.append(replace(wording_field(ctx, view.wordings, value=view.wording), hint=ctx.text("disclosure.hint")))
     if view.topics:
         fields.append(_topics(ctx, view))
-    buttons = Buttons((_leave(ctx), Button(label=ctx.text("settings.privacy"), action=ShowPrivacy())))
+    accounts = Button(label=ctx.text("accounts.button"), action=OpenAccounts())
+    privacy = Button(label=ctx.text("settings.privacy"), action=ShowPrivacy())
+    buttons = Buttons((*((accounts,) if view.can_connect else ()), _leave(ctx), privacy))
     return Form(
         ref=f"settings-{ctx.member_id}-{ctx.interaction.key}"[:255],
         title=ctx.text("settings.window"),

@@ -1,44 +1,44 @@
-"""The share window, what a member sees of a share of theirs, and the questions about it."""
+"""The share window: by the member's connected account, or by the network's own composer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
-from bot.core.actions import (
-    ChangeShare,
-    LeaveForNetwork,
-    OpenPermalink,
-    OpenShare,
-    SayShared,
-    SubmitPermalink,
-    UndoShare,
-)
+from bot.core.actions import Action, ChangeShare, LeaveForNetwork, ShareNow
 from bot.core.cards import (
     Bold,
     Button,
     Buttons,
     Card,
-    Confirm,
     Divider,
     Element,
     Field,
-    Fields,
     Form,
     Headline,
-    Link,
     LinkButton,
-    Menu,
     Option,
     SelectField,
     Spans,
     Text,
     TextField,
 )
+from bot.core.disclosure import Allowed
 from bot.core.networks import NETWORKS
-from bot.i18n.translator import Words
+from bot.core.social import Mode
+from handlers.cards.disclosing import disclosure_field
+from handlers.cards.later import later_button, planned
+from handlers.cards.sharing import connect_button, paste_button, said_button, share_button, window_ref
 from handlers.cards.welcome import welcome
 from handlers.context import Context
 
-MOST_ELSEWHERE = 2
+
+class Connection(StrEnum):
+    """How a member stands with a network: NONE (it is not used by accounts), OFFERED, CONNECTED, or BROKEN."""
+
+    NONE = "none"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class ShareWindow:
 
     `address` is where its button leads, `None` where the member has to go on once more first. `room` is how many
     characters of their own fit, `over` by how many the text is too long. `link` stands at the end of the text.
+    `account` is the name that a connected account has on the network, `account_id` our number of it. `trouble` is what
+    became of an earlier try. `seen` marks the text of which was said that it is much like a colleague's.
     """
 
     share_id: int
@@ -66,50 +68,60 @@ class ShareWindow:
     is_checked: bool = False
     is_welcome: bool = False
     opened_at: datetime | None = None
+    later_at: datetime | None = None
+    allowed: Allowed | None = None
+    connection: Connection = Connection.NONE
+    account_id: int = 0
+    account: str = ""
+    trouble: Spans = ()
+    seen: str = ""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedView:
-    """What a member sees of a share that they have left for, or shared; `visits` is `None` where it is not known."""
-
-    share_id: int
-    post_id: int
-    title: str
-    network: str
-    others: tuple[str, ...]
-    text: str
-    opened_at: datetime | None
-    said_at: datetime | None
-    confirmed_at: datetime | None
-    evidenced_at: datetime | None
-    permalink: str | None
-    visits: int | None
-    points: int
-    can_open: bool
-    can_undo: bool = True
-    is_alike: bool = False
-    note: str = ""
+    @property
+    def is_connected(self) -> bool:
+        """Whether *Share now* posts it."""
+        return self.connection is Connection.CONNECTED
 
 
 def share_form(ctx: Context, window: ShareWindow) -> Form:
     """Return the share window; whatever its check button, its list of networks or its link do keeps what was typed."""
-    head = Headline(window.title, picture=window.picture)
-    is_live = ctx.interaction.is_live
-    goes_on = Button(label=ctx.text("share.continue"), action=ChangeShare(share_id=window.share_id), style="primary")
-    way = (_open_button(ctx, window) or goes_on) if is_live else None  # elsewhere the window's own button comes first
-    body = [head, *_fields(ctx, window), *_answers(ctx, window), *_ways_on(ctx, window, way)]
+    body: list[Element | Field] = [Headline(window.title, picture=window.picture)]
+    if window.trouble:
+        body.append(Text(window.trouble))
+    body += [*_mended(ctx, window), *_fields(ctx, window), *_answers(ctx, window)]
+    body += _ways_on(ctx, window, _ways(ctx, window))
     if window.is_welcome:
         body += welcome(ctx, window.share_id)
-    change = ChangeShare(share_id=window.share_id)
+    submit, label = _submit(ctx, window)
     return Form(
-        ref=_ref(ctx, window.share_id),
+        ref=window_ref(ctx, window.share_id),
         title=ctx.text("share.window"),
         body=tuple(body),
-        submit=change if is_live else LeaveForNetwork(share_id=window.share_id),
-        submit_label=ctx.text("share.check" if is_live else "share.continue"),
+        submit=submit,
+        submit_label=label,
         close_label=ctx.text("share.close"),
-        change=change,
+        change=ChangeShare(share_id=window.share_id),
     )
+
+
+def _submit(ctx: Context, window: ShareWindow) -> tuple[Action, str]:
+    """Return what the window's own button asks for, and its label."""
+    if window.is_connected:
+        return ShareNow(share_id=window.share_id, seen=window.seen), ctx.text("share.now")
+    if ctx.interaction.is_live:
+        return ChangeShare(share_id=window.share_id), ctx.text("share.check")
+    return LeaveForNetwork(share_id=window.share_id), ctx.text("share.continue")
+
+
+def _ways(ctx: Context, window: ShareWindow) -> tuple[Button | LinkButton, ...]:
+    """Return the buttons beside the window's own; where a followed link is not told that one leads to the composer."""
+    change = ChangeShare(share_id=window.share_id)
+    opens = _open_button(ctx, window) if ctx.interaction.is_live else None
+    if window.is_connected:
+        leave = Button(label=_instead(ctx, window), action=LeaveForNetwork(share_id=window.share_id))
+        return opens or leave, Button(label=ctx.text("share.check"), action=change)
+    if not ctx.interaction.is_live:
+        return ()
+    return (opens or Button(label=ctx.text("share.continue"), action=change, style="primary"),)
 
 
 def ready_form(ctx: Context, window: ShareWindow) -> Form:
@@ -120,18 +132,15 @@ def ready_form(ctx: Context, window: ShareWindow) -> Form:
     if window.text:
         body.append(Text((window.text,), style="quote"))
     kept = replace(window, inspiration=())
-    body += [*_answers(ctx, kept), *_ways_on(ctx, kept, _open_button(ctx, kept))]
+    opens = _open_button(ctx, kept)
+    body += [*_answers(ctx, kept), *_ways_on(ctx, kept, (opens,) if opens else ())]
     return Form(
-        ref=_ref(ctx, window.share_id),
+        ref=window_ref(ctx, window.share_id),
         title=ctx.text("share.window_on", network=known.label),
         body=tuple(body),
         close_label=ctx.text("share.change_text"),
         back=change,
     )
-
-
-def _ref(ctx: Context, share_id: int) -> str:
-    return f"share-{share_id}-{ctx.interaction.key}"[:255]
 
 
 def _fields(ctx: Context, window: ShareWindow) -> list[Element | Field]:
@@ -155,7 +164,14 @@ def _fields(ctx: Context, window: ShareWindow) -> list[Element | Field]:
             is_optional=True,
             edition=window.edition,
         ),
+        *_line(ctx, window),
     ]
+
+
+def _line(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    """Return the list of wordings of the line before the text, where there is something to choose."""
+    chosen = disclosure_field(ctx, window.allowed, current=window.disclosure) if window.allowed else None
+    return [chosen] if chosen else []
 
 
 def _answers(ctx: Context, window: ShareWindow) -> list[Element | Field]:
@@ -170,37 +186,87 @@ def _answers(ctx: Context, window: ShareWindow) -> list[Element | Field]:
     elif window.is_checked and not window.text:
         lines.append(Text(ctx.rich("share.empty")))
     elif window.is_checked:
-        lines.append(Text(ctx.rich("share.fits", network=known.label)))
+        key = "share.fits_now" if window.is_connected else "share.fits"
+        lines.append(Text(ctx.rich(key, network=known.label)))
+    return [*lines, *_pointed_out(ctx, window)]
+
+
+def _pointed_out(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    """Return what to know of the text and its network, whatever its length."""
+    known = NETWORKS[window.network]
+    lines: list[Element | Field] = []
     if window.is_alike:
         lines.append(Text(ctx.rich("share.alike")))
+    if window.allowed is not None and window.allowed.is_raised:
+        lines.append(Text(ctx.rich("disclosure.raised")))
     if not known.takes_text:
         lines.append(Text(ctx.rich("share.takes_no_text", network=known.label)))
+    elif _is_copied(ctx, window.network):
+        lines.append(Text(ctx.rich("share.to_copy", network=known.label)))
     return lines
 
 
-def _ways_on(ctx: Context, window: ShareWindow, way: Button | LinkButton | None) -> list[Element | Field]:
-    """Return the button to the network, what goes along with the words, and what to say afterwards."""
+def _is_copied(ctx: Context, network: str) -> bool:
+    """Say whether the company wants that members copy their text themselves."""
+    settings = ctx.programme.networks.get(network)
+    return settings is not None and settings.mode is Mode.COPY
+
+
+def _ways_on(ctx: Context, window: ShareWindow, ways: tuple[Button | LinkButton, ...]) -> list[Element | Field]:
+    """Return the buttons to the network, what goes along with the words, and what to say afterwards."""
     known = NETWORKS[window.network]
-    lines: list[Element | Field] = [*([Buttons((way,))] if way else []), Text(_along(ctx, window), style="quiet")]
+    later = later_button(ctx.words, window.share_id)
+    lines: list[Element | Field] = [Buttons((later, *ways) if window.is_connected else (*ways, later))]
+    if window.later_at is not None:
+        lines += planned(ctx, share_id=window.share_id, at=window.later_at)
+    lines.append(Text(_along(ctx, window), style="quiet"))
     if not known.earns_points:
         lines.append(Text(ctx.rich("share.earns_nothing", network=known.label), style="quiet"))
+    if window.is_connected:
+        name = Bold(window.account or known.label)
+        lines.append(Text(ctx.rich("share.as_whom", name=name, network=known.label), style="quiet"))
     if window.inspiration:
         lines.append(Text(ctx.rich("share.inspiration"), style="quiet"))
         lines += [Text((one,), style="quote") for one in window.inspiration]
-    is_first_look = window.is_welcome and window.opened_at is None
+    lines += _offered(ctx, window)
+    is_first_look = (window.is_welcome or window.is_connected) and window.opened_at is None
     return lines if is_first_look else [*lines, Divider(), *_afterwards(ctx, window)]
+
+
+def _mended(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    """Return how a broken connection is mended, and that it is broken unless the trouble above says so."""
+    if window.connection is not Connection.BROKEN:
+        return []
+    said = ctx.rich("share.account_broken", network=NETWORKS[window.network].label)
+    button = connect_button(ctx, network=window.network, share_id=window.share_id, is_again=True)
+    return [*(() if window.trouble else (Text(said),)), Buttons((button,))]
+
+
+def _offered(ctx: Context, window: ShareWindow) -> list[Element | Field]:
+    """Return the quiet offer to connect an account, after all that helps without one."""
+    if window.connection is not Connection.OFFERED:
+        return []
+    said = ctx.rich("share.connect_offer", network=NETWORKS[window.network].label)
+    button = connect_button(ctx, network=window.network, share_id=window.share_id, is_again=False)
+    return [Text(said, style="quiet"), Buttons((button,))]
 
 
 def _open_button(ctx: Context, window: ShareWindow) -> LinkButton | None:
     if window.address is None:
         return None
     return LinkButton(
-        label=ctx.text("share.open", network=NETWORKS[window.network].label),
+        label=_instead(ctx, window)
+        if window.is_connected
+        else ctx.text("share.open", network=NETWORKS[window.network].label),
         url=window.address,
         action=LeaveForNetwork(share_id=window.share_id),
-        style="primary",
+        style="plain" if window.is_connected else "primary",
         about=window.title,
     )
+
+
+def _instead(ctx: Context, window: ShareWindow) -> str:
+    return ctx.text("share.open_instead", network=NETWORKS[window.network].label)
 
 
 def _along(ctx: Context, window: ShareWindow) -> Spans:
@@ -212,169 +278,11 @@ def _along(ctx: Context, window: ShareWindow) -> Spans:
 
 
 def _afterwards(ctx: Context, window: ShareWindow) -> list[Element | Field]:
-    buttons = Buttons((_said(ctx.words, window.share_id), _paste(ctx.words, window.share_id)))
+    buttons = Buttons((said_button(ctx.words, window.share_id), paste_button(ctx.words, window.share_id)))
     return [Text(ctx.rich("share.afterwards"), style="quiet"), buttons]
-
-
-def _said(words: Words, share_id: int) -> Button:
-    return Button(label=words.text("share.said"), action=SayShared(share_id=share_id))
-
-
-def _paste(words: Words, share_id: int, *, is_again: bool = False) -> Button:
-    return Button(
-        label=words.text("share.paste_again" if is_again else "share.paste"), action=OpenPermalink(share_id=share_id)
-    )
-
-
-def shared_form(ctx: Context, view: SharedView) -> Form:
-    """Return the window of a share that the member has left for, or shared."""
-    return Form(
-        ref=_ref(ctx, view.share_id),
-        title=ctx.text("share.window"),
-        body=(Text((Bold(view.title),)), *_shared_body(ctx, view)),
-        close_label=ctx.text("share.close"),
-    )
-
-
-def shared_card(ctx: Context, view: SharedView) -> Card:
-    """Return the same as a private message."""
-    return Card(title=view.title, body=_shared_body(ctx, view), summary=view.note)
-
-
-def _shared_body(ctx: Context, view: SharedView) -> tuple[Element, ...]:
-    label = NETWORKS[view.network].label
-    body: list[Element] = [Text((view.note,))] if view.note else []
-    if view.text:
-        body.append(Text((view.text,), style="quote"))
-    if view.is_alike:
-        body.append(Text(ctx.rich("share.alike")))
-    if not view.can_open:
-        body.append(Fields(_facts(ctx, view)))
-    if view.permalink:
-        body.append(Text((Link(view.permalink, ctx.text("share.your_post", network=label)),)))
-    first: list[Button] = [] if view.said_at or view.confirmed_at else [_said(ctx.words, view.share_id)]
-    paste = _paste(ctx.words, view.share_id, is_again=view.permalink is not None)
-    body.append(Buttons((*first, paste, *_open_again(ctx, view), *_undo(ctx, view))))
-    if view.others and not view.can_open:
-        body.append(_elsewhere(ctx, view))
-    return tuple(body)
-
-
-def _facts(ctx: Context, view: SharedView) -> tuple[tuple[str, str], ...]:
-    """Opened, said, confirmed and seen are different facts: each has its own line, and only if it is one."""
-    label = NETWORKS[view.network].label
-    times = (
-        (ctx.text("share.fact_opened", network=label), view.opened_at),
-        (ctx.text("share.fact_said"), view.said_at),
-        (ctx.text("share.fact_confirmed"), view.confirmed_at),
-        (ctx.text("share.fact_evidenced"), view.evidenced_at),
-    )
-    visits = ctx.text("share.not_available") if view.visits is None else ctx.words.number(view.visits)
-    return (
-        (ctx.text("share.fact_network"), label),
-        *((name, ctx.words.moment(at)) for name, at in times if at is not None),
-        (ctx.text("share.fact_visits"), visits),
-        *([(ctx.text("share.fact_points"), ctx.words.number(view.points))] if view.points or not view.note else []),
-    )
-
-
-def _open_again(ctx: Context, view: SharedView) -> list[Button]:
-    if not view.can_open:
-        return []
-    label = ctx.text("share.open_again", network=NETWORKS[view.network].label)
-    return [Button(label=label, action=ChangeShare(share_id=view.share_id))]
-
-
-def _undo(ctx: Context, view: SharedView) -> list[Button]:
-    if not view.can_undo:
-        return []
-    confirm = Confirm(
-        title=ctx.text("share.undo_title"),
-        text=ctx.text("share.undo_text", network=NETWORKS[view.network].label),
-        yes=ctx.text("share.undo_yes"),
-        no=ctx.text("share.undo_no"),
-    )
-    return [Button(label=ctx.text("share.undo"), action=UndoShare(share_id=view.share_id), confirm=confirm)]
-
-
-def _elsewhere(ctx: Context, view: SharedView) -> Buttons:
-    """Return the other networks: the best known as buttons, the rest in a menu."""
-    buttons = [
-        Button(
-            label=ctx.text("share.elsewhere", network=NETWORKS[one].label),
-            action=ChangeShare(share_id=view.share_id, network=one),
-        )
-        for one in view.others
-    ]
-    shown, rest = buttons[:MOST_ELSEWHERE], buttons[MOST_ELSEWHERE:]
-    return Buttons((*shown, Menu(items=tuple(rest)))) if rest else Buttons(tuple(shown))
-
-
-def share_button(words: Words, *, post_id: int, title: str) -> Button:
-    """Return the button that opens the share window."""
-    return Button(label=words.text("share.button"), action=OpenShare(post_id=post_id), style="primary", about=title)
 
 
 def again_card(ctx: Context, *, post_id: int, title: str) -> Card:
     """Return what to say when the window did not open, with a fresh button."""
     button = share_button(ctx.words, post_id=post_id, title=title)
     return Card(title=ctx.text("share.not_opened"), body=(Text((title,)), Buttons((button,))))
-
-
-def undone_card(ctx: Context, *, view: SharedView) -> Card:
-    """Return what to say after a share was taken back, with help to delete it where only the member can."""
-    return Card(title=ctx.text("share.undone"), body=_undone(ctx, view))
-
-
-def undone_form(ctx: Context, *, view: SharedView) -> Form:
-    """Return the same as a window."""
-    return Form(
-        ref=_ref(ctx, view.share_id),
-        title=ctx.text("share.window"),
-        body=(Text((Bold(ctx.text("share.undone")),)), *_undone(ctx, view)),
-        close_label=ctx.text("share.close"),
-    )
-
-
-def _undone(ctx: Context, view: SharedView) -> tuple[Element, ...]:
-    label = NETWORKS[view.network].label
-    body: list[Element] = [Text(ctx.rich("share.undone_text", network=label))]
-    if view.permalink:
-        body.append(Text((Link(view.permalink, ctx.text("share.your_post", network=label)),)))
-    return (*body, Buttons((share_button(ctx.words, post_id=view.post_id, title=view.title),)))
-
-
-def permalink_form(ctx: Context, *, share_id: int, network: str, url: str = "") -> Form:
-    """Return the window that takes the link of the member's own post."""
-    label = NETWORKS[network].label
-    return Form(
-        ref=f"permalink-{share_id}-{ctx.interaction.key}"[:255],
-        title=ctx.text("permalink.window"),
-        body=(
-            Text(ctx.rich("permalink.how", network=label)),
-            TextField(name="url", label=ctx.text("permalink.field", network=label), value=url, placeholder="https://"),
-        ),
-        submit=SubmitPermalink(share_id=share_id),
-        submit_label=ctx.text("permalink.send"),
-        close_label=ctx.text("share.close"),
-        back=ChangeShare(share_id=share_id),
-    )
-
-
-def ask_card(words: Words, *, share_id: int, title: str, network: str) -> Card:
-    """Return the one private question of how a share went; no answer is an answer too."""
-    label = NETWORKS[network].label
-    not_shared = Button(label=words.text("share.did_not"), action=UndoShare(share_id=share_id))
-    return Card(
-        title=words.text("share.ask", network=label),
-        body=(
-            Text((title,)),
-            Text((words.text("share.ask_text"),), style="quiet"),
-            Buttons((_said(words, share_id), _paste(words, share_id), not_shared)),
-        ),
-    )
-
-
-def dismissed_card(ctx: Context, *, title: str) -> Card:
-    """Return the private answer to "not for me"."""
-    return Card(title=ctx.text("share.dismissed"), body=(Text(ctx.rich("share.dismissed_text", title=title)),))

@@ -1,6 +1,7 @@
 /** The strip at the top: the clock, the connection, the demo tools and light or dark. */
 
 import { loadClock, refresh } from "./actions.js";
+import { openAddress } from "./addresses.js";
 import { fetchJson, post, sentenceFor } from "./api.js";
 import { h, icon } from "./dom.js";
 import { fromLocalInput, fullTime, isoDay, now } from "./format.js";
@@ -104,6 +105,10 @@ function openAbout() {
     h("div", { class: "modal-body" },
       h("p", null, `This is a local look-alike of a Slack workspace. ${state.company.bot.name} runs beside it and does not know the difference: it gets signed requests and answers by Slack’s own protocol.`),
       h("p", null, "Nobody here is real, and nothing leaves this machine. LinkedIn and the other networks are small local pages that show what arrived."),
+      h("p", null, "What was posted by connected accounts: ",
+        h("a", { href: openAddress("/net/linkedin/"), target: "_blank" }, "LinkedIn"), ", ",
+        h("a", { href: openAddress("/net/x/"), target: "_blank" }, "X"), ", ",
+        h("a", { href: openAddress("/net/mastodon/"), target: "_blank" }, "Mastodon"), "."),
       h("p", null, "Act as an employee, a curator, an admin or a guest; each sees what they would see. The page on the playground in the documentation says what is imitated and what is not: ",
         h("code", null, "docs/playground.md"), ".")),
     h("footer", { class: "modal-foot" }, close));

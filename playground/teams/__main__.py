@@ -19,11 +19,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from playground.child import Child, bot_command, composers, own_environment, watch
+from playground.child import Child, bot_command, networks, own_environment, watch
 from playground.parts import Playground, make_playground
 from playground.ports import free_port, listen
 from playground.server import lifespan, make_server, until_ready
 from playground.settings import FOLDER, Settings
+from playground.social.settings import MODES, keep_apps
 from playground.teams.agents import TYPES, find_person, write_agents, write_demo
 from playground.teams.around import around
 from playground.teams.relay import PATH, Relay
@@ -58,7 +59,7 @@ def environment(settings: Settings, *, config: Path) -> dict[str, str]:
         "PREVIEW_ALLOW": settings.address,
     }
     kept = own_environment()
-    return {**kept, "VOUCH_CONFIG": kept.get("VOUCH_CONFIG", str(config)), **composers(settings.address), **told}
+    return {**MODES, **kept, "VOUCH_CONFIG": kept.get("VOUCH_CONFIG", str(config)), **networks(settings), **told}
 
 
 def create_app(play: Playground) -> Starlette:
@@ -148,7 +149,9 @@ def main() -> int:
     except OSError:
         sys.stderr.write(f"Port {told.port} is taken. Choose another: PORT={told.port + 1} make run-teams\n")
         return 1
-    settings = Settings(data=told.data.absolute(), port=told.port, bot_url=f"http://127.0.0.1:{free_port()}")
+    data = told.data.absolute()
+    bot_url = f"http://127.0.0.1:{free_port()}"
+    settings = Settings(data=data, port=told.port, bot_url=bot_url, apps=keep_apps(data))
     return asyncio.run(run(settings, door))
 
 

@@ -13,6 +13,7 @@ from playground.parts import Playground
 from playground.proxy import Passing, open_as
 from playground.server import EVERY_METHOD, PUBLIC
 from playground.site import SITE, odd, page
+from playground.social.api import NET_ACTS, NET_READS
 
 READABLE = ("clock", "composers", "posts")
 MOVABLE = ("clock", "settle")
@@ -28,11 +29,14 @@ def around(play: Playground) -> list[BaseRoute]:
     return [
         *(Route(f"/api/{name}", acting(play, CONTROLS[name]), methods=["POST"]) for name in MOVABLE),
         *(Route(f"/api/{name}", reading(play, READS[name])) for name in READABLE),
+        *(Route(f"/api/{name}", acting(play, act), methods=["POST"]) for name, act in NET_ACTS.items()),
+        *(Route(f"/api/{name}", reading(play, read)) for name, read in NET_READS.items()),
         *(Route(path + "{rest:path}", passing, methods=EVERY_METHOD) for path in PUBLIC),
         Route("/open", become),
         Route("/network/{network}/publish", networks.publish, methods=["POST"]),
         Route("/network/{network}", networks.show),
         Route("/network/{network}/{path:path}", networks.show),
+        *play.social.routes(),
         Route("/site/test/{kind}", odd),
         Mount("/site/pictures", StaticFiles(directory=SITE / "pictures", check_dir=False)),
         Route("/site/{name}", page(play)),

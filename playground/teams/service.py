@@ -70,6 +70,7 @@ class TeamsService:
     async def stop(self) -> None:
         """Answer whoever waits, and end."""
         await self.parts.play.end()
+        await self.parts.play.social.close()
         if self.parts.play.deliverer.session is not None:
             await self.parts.play.deliverer.session.close()
         await self._serving.stop()
@@ -108,6 +109,7 @@ class TeamsService:
             "VOUCH_CLOCK_URL": f"{self.address}/api/clock",
             "TRUSTED_PROXIES": "127.0.0.1",
             "PREVIEW_ALLOW": self.address,
+            **self.parts.play.social.environment(),
         }
 
     def move(self, door: str) -> None:

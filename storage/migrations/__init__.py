@@ -1,3 +1,3 @@
 """Alembic migrations for SQLite and PostgreSQL; `HEAD` names the newest, so that a start need not ask Alembic."""
 
-HEAD = "0003"
+HEAD = "0004"

@@ -1,7 +1,9 @@
 """The tables: one module per noun."""
 
+from storage.models.account import Account, Connecting, InstanceApp
 from storage.models.base import Base
 from storage.models.ledger import LedgerEntry, Total
+from storage.models.measure import Figure, Spend
 from storage.models.member import Address, AdminCode, Crew, Dismissal, Member, Pairing
 from storage.models.post import Announcement, Decision, Post, Wording
 from storage.models.share import GoVisitor, Salt, Share, TrackedLink, Visit
@@ -9,15 +11,19 @@ from storage.models.suggestion import Suggestion, SuggestionAuthor
 from storage.models.work import InboxRow, JobRow, Lane, Picture, Tick
 
 __all__ = [
+    "Account",
     "Address",
     "AdminCode",
     "Announcement",
     "Base",
+    "Connecting",
     "Crew",
     "Decision",
     "Dismissal",
+    "Figure",
     "GoVisitor",
     "InboxRow",
+    "InstanceApp",
     "JobRow",
     "Lane",
     "LedgerEntry",
@@ -27,6 +33,7 @@ __all__ = [
     "Post",
     "Salt",
     "Share",
+    "Spend",
     "Suggestion",
     "SuggestionAuthor",
     "Tick",

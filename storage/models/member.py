@@ -42,6 +42,7 @@ class Member(Base):
     role_is_fixed: Mapped[bool] = mapped_column(default=False)
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"), index=True)
     default_network: Mapped[str | None] = mapped_column(String(16))
+    disclosure: Mapped[str | None] = mapped_column(String(200))
     is_named: Mapped[bool | None]
     muted_topics: Mapped[list[str]] = mapped_column(default=list)
     looked_up_at: Mapped[datetime | None] = mapped_column(index=True)

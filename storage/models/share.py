@@ -12,6 +12,8 @@ _LIVE = text("state <> 'undone'")
 _NEW = text("credited_at IS NULL AND kind = 'human'")
 _SEEN = text("credited_at IS NOT NULL OR kind <> 'human'")
 _PROVEN = text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')")
+_EMPTY = text("''")
+_UNDER_WAY = text("state IN ('queued', 'sending')")
 _CHANGED = text("changed_at IS NOT NULL")
 
 
@@ -20,7 +22,10 @@ class Share(Base):
 
     One live share per member, post and network. `go_hash` finds the share by the one-time token of its window.
     `permalink_key` is unique, so that one post on a network confirms one share. `credited_at` is when its own points
-    were decided, also if that were none.
+    were decided, also if that were none. `sent_text` is all that was handed to the network, by its API or to its
+    composer, and `sent_at` when: the proof of what the disclosure was. `remote_id` is the network's own id of a post
+    that was published by its API, `account_id` the account that did; `fault` why that did not work. `later_at` is when
+    the member wants to be asked, `measure_at` when the network is next asked for its counts.
     """
 
     __tablename__ = "share"
@@ -36,6 +41,8 @@ class Share(Base):
         ),
         Index("ix_share_post_state", "post_id", "state"),
         Index("ix_share_wording", "wording_id"),
+        Index("ix_share_measure_at", "measure_at"),
+        Index("ix_share_under_way", "id", sqlite_where=_UNDER_WAY, postgresql_where=_UNDER_WAY),
         Index("ix_share_uncredited", "id", sqlite_where=_PROVEN, postgresql_where=_PROVEN),
     )
 
@@ -59,6 +66,13 @@ class Share(Base):
     evidenced_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
     credited_at: Mapped[datetime | None]
+    sent_text: Mapped[str] = mapped_column(Text, server_default=_EMPTY)
+    sent_at: Mapped[datetime | None]
+    account_id: Mapped[int | None] = mapped_column(BigKey)
+    remote_id: Mapped[str | None] = mapped_column(String(200))
+    fault: Mapped[str] = mapped_column(String(16), server_default=_EMPTY)
+    later_at: Mapped[datetime | None]
+    measure_at: Mapped[datetime | None]
     permalink: Mapped[str | None] = mapped_column(Text)
     permalink_key: Mapped[str | None] = mapped_column(String(500), unique=True)
 

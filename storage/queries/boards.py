@@ -96,11 +96,16 @@ def _stands_in(channel_ref: str) -> ColumnElement[bool]:
     )
 
 
-def _shares(days: Days, post_ids: Sequence[int]) -> Select[int, int, int]:
+def became_known(*, since: datetime, until: datetime) -> ColumnElement[bool]:
+    """Return whether a share was first known to be out from one instant to before another."""
     both = and_(Share.confirmed_at.is_not(None), Share.evidenced_at.is_not(None))
     earlier = case((Share.confirmed_at < Share.evidenced_at, Share.confirmed_at), else_=Share.evidenced_at)
     known_at = case((both, earlier), else_=func.coalesce(Share.confirmed_at, Share.evidenced_at))
-    proven = and_(Share.state.in_(COUNTED), known_at >= days.since, known_at < days.until)
+    return and_(Share.state.in_(COUNTED), known_at >= since, known_at < until)
+
+
+def _shares(days: Days, post_ids: Sequence[int]) -> Select[int, int, int]:
+    proven = became_known(since=days.since, until=days.until)
     told_at = func.coalesce(Share.opened_at, Share.said_at)
     is_open = and_(
         Share.state.not_in((*COUNTED, ShareState.UNDONE)),

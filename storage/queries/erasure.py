@@ -8,11 +8,15 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import (
+    AskLater,
     AskShared,
+    DeliverShare,
     Job,
     SendExport,
     SendPreview,
+    SendReport,
     TellDecision,
+    TellDelivered,
     TellWithdrawal,
     kind_of,
     pack_job,
@@ -37,12 +41,20 @@ from storage.models import (
     TrackedLink,
     Visit,
 )
-from storage.queries import posts
+from storage.queries import accounts, connecting, posts
 from storage.queries.decisions import POST, SUGGESTION
 from storage.queries.outbox import lane_name
 from storage.queries.visits import IS_SEEN, IS_WAITING
 
-_FOR_A_MEMBER: tuple[type[Job], ...] = (SendPreview, TellDecision, TellWithdrawal, SendExport)
+_FOR_A_MEMBER: tuple[type[Job], ...] = (
+    DeliverShare,
+    TellDelivered,
+    SendPreview,
+    TellDecision,
+    TellWithdrawal,
+    SendExport,
+    SendReport,
+)
 IN_ONE_STATEMENT = 500
 
 
@@ -70,6 +82,7 @@ async def erase_member(session: AsyncSession, erased: Erased, *, now: datetime) 
     await _forget_jobs(session, erased)
     await _forget_drafts(session, erased.member_id)
     await _forget_words(session, erased.member_id)
+    await connecting.forget_of(session, member_id=erased.member_id)
     await session.execute(delete(Dismissal).where(Dismissal.member_id == erased.member_id))
     await session.execute(delete(InboxRow).where(InboxRow.key.contains(erased.person_ref, autoescape=True)))
     await session.execute(
@@ -87,6 +100,7 @@ async def erase_member(session: AsyncSession, erased: Erased, *, now: datetime) 
             role_is_fixed=False,
             crew_id=None,
             default_network=None,
+            disclosure=None,
             is_named=None,
             muted_topics=[],
             joined_at=now,
@@ -96,7 +110,9 @@ async def erase_member(session: AsyncSession, erased: Erased, *, now: datetime) 
             same_as_id=None,
         )
     )
-    await _forget_whereabouts(session, erased)  # last: an address that is being kept holds the member's row until then
+    # Last: an account or an address that is being kept holds the member's row until then.
+    await accounts.end_accounts(session, member_id=erased.member_id, now=now)
+    await _forget_whereabouts(session, erased)
     return naming
 
 
@@ -141,7 +157,8 @@ async def _forget_jobs(session: AsyncSession, erased: Erased) -> None:
     shares = (await session.scalars(select(Share.id).where(Share.member_id == erased.member_id))).all()
     for start in range(0, len(shares), IN_ONE_STATEMENT):
         held = [pack_job(AskShared(share_id=one)) for one in shares[start : start + IN_ONE_STATEMENT]]
-        await session.execute(delete(JobRow).where(JobRow.kind == kind_of(AskShared), JobRow.held.in_(held)))
+        asked = (kind_of(AskShared), kind_of(AskLater))  # both carry the share and nothing else
+        await session.execute(delete(JobRow).where(JobRow.kind.in_(asked), JobRow.held.in_(held)))
     await _forget_lanes(session, erased.person_ref)
 
 
@@ -184,8 +201,18 @@ async def forget_share_drafts(session: AsyncSession, *wanted: ColumnElement[bool
 async def _forget_words(session: AsyncSession, member_id: int) -> None:
     mine = Share.member_id == member_id
     await session.execute(delete(GoVisitor).where(GoVisitor.share_id.in_(select(Share.id).where(mine))))
-    nothing = {"permalink": None, "permalink_key": None, "go_hash": None, "go_expires_at": None, "typed_at": None}
-    await session.execute(update(Share).where(mine).values(text="", **nothing))
+    nothing = {
+        "permalink": None,
+        "permalink_key": None,
+        "go_hash": None,
+        "go_expires_at": None,
+        "typed_at": None,
+        "later_at": None,
+        "remote_id": None,
+        "account_id": None,
+        "measure_at": None,
+    }
+    await session.execute(update(Share).where(mine).values(text="", sent_text="", **nothing))
     await session.execute(update(SuggestionAuthor).where(SuggestionAuthor.member_id == member_id).values(why=""))
     decided = _decided_by(member_id, SUGGESTION)
     await session.execute(update(Suggestion).where(Suggestion.id.in_(decided)).values(note=""))

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import POLICIES, Job, JobState, kind_of, pack_job
 from storage.models import JobRow
+from storage.prepared import Prepared
+from storage.tables import JOB
 from storage.types import Instant
 
 
@@ -30,6 +32,12 @@ def pool_of(session: AsyncSession, job: Job, *, lane: str) -> str:
     return named
 
 
+_ADD = Prepared(
+    sqlite.insert(JOB).on_conflict_do_nothing(index_elements=["key"]).returning(JOB.c.id),
+    postgresql=postgresql.insert(JOB).on_conflict_do_nothing(index_elements=["key"]).returning(JOB.c.id),
+)
+
+
 async def add_job(
     session: AsyncSession, job: Job, *, now: datetime, key: str | None = None, plan: Plan = AT_ONCE
 ) -> bool:
@@ -47,11 +55,7 @@ async def add_job(
         "tries": 0,
         "error": "",
     }
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    added = await session.execute(
-        dialect.insert(JobRow).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(JobRow.id)
-    )
-    is_new = added.first() is not None
+    is_new = await _ADD.first(session, values) is not None
     if is_new:
         session.info["has_jobs"] = True
     return is_new
@@ -70,6 +74,12 @@ async def end_queued(session: AsyncSession, *, key: str, state: JobState, error:
         .where(JobRow.key == key, JobRow.state == JobState.QUEUED)
         .values(state=state, error=error, done_at=now)
     )
+
+
+async def cancel_queued(session: AsyncSession, *, key: str, now: datetime) -> None:
+    """Drop a job that still waits, and let its key be used again."""
+    dropped = {"state": JobState.DROPPED, "key": None, "done_at": now}
+    await session.execute(update(JobRow).where(JobRow.key == key, JobRow.state == JobState.QUEUED).values(dropped))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

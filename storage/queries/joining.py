@@ -28,7 +28,7 @@ from storage.models import (
     Suggestion,
     SuggestionAuthor,
 )
-from storage.queries import ledger, shares
+from storage.queries import accounts, ledger, shares
 from storage.queries.posts import SHOWN_SHARES
 from storage.queries.totals import rebuild_totals
 
@@ -69,7 +69,7 @@ async def join(
     for one in doubles:
         await shares.undo_share(session, share_id=one.share_id, member_id=one.member_id, now=now)
         await ledger.reverse_share(session, share_id=one.share_id, now=now, programme=programme)
-    await _move(session, counting, other)
+    await _move(session, counting, other, now=now)
     await _lead(session, counting, other, now=now)
     await rebuild_totals(session, now=now, programme=programme, member_ids=(counting.member_id, other.member_id))
     await session.execute(
@@ -132,9 +132,10 @@ async def _find_joined(session: AsyncSession, counting: Party, other: Party, dou
     return Joined(posts=list(posts), suggestions=suggestions)
 
 
-async def _move(session: AsyncSession, counting: Party, other: Party) -> None:
+async def _move(session: AsyncSession, counting: Party, other: Party, *, now: datetime) -> None:
     """Put the number that counts in every place of the other one."""
     await _move_suggestions(session, counting, other)
+    await accounts.move_accounts(session, counting_id=counting.member_id, other_id=other.member_id, now=now)
     kept = select(Dismissal.post_id).where(Dismissal.member_id == counting.member_id)
     both_dismissed = (Dismissal.member_id == other.member_id, Dismissal.post_id.in_(kept.scalar_subquery()))
     await session.execute(delete(Dismissal).where(*both_dismissed).execution_options(synchronize_session=False))

@@ -2,26 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.models import GoVisitor, TrackedLink
+from storage.models import GoVisitor, Share, TrackedLink
+from storage.prepared import Prepared
+from storage.tables import LINK
+from storage.types import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A tracked link; `changed_at` is when it was changed last, `None` if never."""
+    """A tracked link; `changed_at` is when it was changed last, `None` if never.
+
+    `out_at` is before anybody could follow it: when its text was handed to a network, or the share window was made.
+    """
 
     id: int
     share_id: int
     slug: str
     target: str
+    out_at: datetime
     changed_at: datetime | None = None
 
 
-_LINK = (TrackedLink.id, TrackedLink.share_id, TrackedLink.slug, TrackedLink.target, TrackedLink.changed_at)
+_OUT_AT = func.coalesce(Share.sent_at, Share.opened_at, TrackedLink.created_at, type_=TrackedLink.created_at.type)
+_LINK = (
+    TrackedLink.id,
+    TrackedLink.share_id,
+    TrackedLink.slug,
+    TrackedLink.target,
+    TrackedLink.changed_at,
+    _OUT_AT.label("out_at"),
+)
 
 
 async def find_link(session: AsyncSession, *, slug: str) -> Link | None:
@@ -37,7 +52,8 @@ async def find_link_of(session: AsyncSession, *, share_id: int) -> Link | None:
 async def list_newest_links(session: AsyncSession, *, before_id: int | None, limit: int) -> Sequence[Link]:
     """Return links, newest first, at most `limit`, older than `before_id` if one is given."""
     older = [] if before_id is None else [TrackedLink.id < before_id]
-    rows = await session.execute(select(*_LINK).where(*older).order_by(TrackedLink.id.desc()).limit(limit))
+    newest = select(*_LINK).join(Share).where(*older).order_by(TrackedLink.id.desc()).limit(limit)
+    rows = await session.execute(newest)
     return [Link(**row) for row in rows.mappings()]
 
 
@@ -47,14 +63,22 @@ async def list_changed_links(session: AsyncSession, *, since: datetime) -> Seque
 
 
 async def _links(session: AsyncSession, wanted: ColumnElement[bool]) -> list[Link]:
-    rows = await session.execute(select(*_LINK).where(wanted))
+    rows = await session.execute(select(*_LINK).join(Share).where(wanted))
     return [Link(**row) for row in rows.mappings()]
 
 
+_TOUCH = Prepared(
+    update(LINK)
+    .where(LINK.c.share_id == bindparam("share"))
+    .values(changed_at=bindparam("present", type_=Instant))
+    .returning(LINK.c.id)
+)
+
+
 async def touch_link(session: AsyncSession, *, share_id: int) -> None:
-    """Let other processes look at the link of a share anew."""
-    same = {"share_id": TrackedLink.share_id}  # the update itself sets `changed_at`
-    await session.execute(update(TrackedLink).where(TrackedLink.share_id == share_id).values(same))
+    """Let every process look at the link of a share anew; this one at once, as after jobs were added."""
+    session.info["has_jobs"] = True
+    await _TOUCH.first(session, {"share": share_id, "present": datetime.now(UTC)})
 
 
 async def list_own_visitors(

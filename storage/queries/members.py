@@ -27,6 +27,7 @@ _OF_ME = (
     _MEMBER.zone,
     _MEMBER.crew_id,
     _MEMBER.default_network,
+    _MEMBER.disclosure,
     _MEMBER.is_named,
     _MEMBER.muted_topics,
     _MEMBER.joined_at,
@@ -142,6 +143,11 @@ async def note_network(session: AsyncSession, *, member_id: int, network: str, n
     )
 
 
+async def note_disclosure(session: AsyncSession, *, member_id: int, disclosure: str) -> None:
+    """Remember which wording of the line before their texts a member uses."""
+    await session.execute(update(Member).where(Member.id == member_id).values(disclosure=disclosure))
+
+
 async def answer_welcome(session: AsyncSession, *, member_id: int, is_named: bool, now: datetime) -> None:
     """Keep whether a member's name may stand on boards."""
     welcomed = func.coalesce(Member.welcomed_at, literal(now, Member.welcomed_at.type))
@@ -150,9 +156,13 @@ async def answer_welcome(session: AsyncSession, *, member_id: int, is_named: boo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a member sets; `chosen_locale` `None` follows the platform, `default_network` `None` the last one used."""
+    """What a member sets; `chosen_locale` `None` follows the platform, `default_network` `None` the last one used.
+
+    `disclosure` is their wording of the line before their texts, `None` for the default.
+    """
 
     default_network: str | None
+    disclosure: str | None
     chosen_locale: str | None
     is_named: bool | None
     muted_topics: Sequence[str]
@@ -160,7 +170,7 @@ class Settings:
 
 async def find_settings(session: AsyncSession, *, member_id: int) -> Settings | None:
     """Return what a member has set."""
-    columns = (Member.default_network, Member.chosen_locale, Member.is_named, Member.muted_topics)
+    columns = (Member.default_network, Member.disclosure, Member.chosen_locale, Member.is_named, Member.muted_topics)
     row = (await session.execute(select(*columns).where(Member.id == member_id))).mappings().first()
     return None if row is None else Settings(**row)
 

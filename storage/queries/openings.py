@@ -71,8 +71,11 @@ async def _find(session: AsyncSession, wanted: Select[*tuple[object, ...]]) -> O
     )
 
 
-async def use_token(session: AsyncSession, *, go_hash: bytes, now: datetime) -> bool:
-    """Use a one-time token and note its share as opened; `False` if it was used, has expired or leads nowhere now."""
+async def use_token(session: AsyncSession, *, go_hash: bytes, sent_text: str, now: datetime) -> bool:
+    """Use a one-time token and note its share as opened; `False` if it was used, has expired or leads nowhere now.
+
+    `sent_text` is all that goes to the network with it: the proof of what was handed over.
+    """
     used = await session.execute(
         update(Share)
         .where(
@@ -81,16 +84,18 @@ async def use_token(session: AsyncSession, *, go_hash: bytes, now: datetime) -> 
             Share.go_expires_at > now,
             Share.state.in_(EDITABLE),
         )
-        .values(**_opened(now), go_used_at=now)
+        .values(**_opened(now), go_used_at=now, sent_text=sent_text, sent_at=now)
         .returning(Share.id)
     )
     return used.first() is not None
 
 
-async def note_opened(session: AsyncSession, *, share_id: int, now: datetime) -> bool:
+async def note_opened(session: AsyncSession, *, share_id: int, sent_text: str, now: datetime) -> bool:
     """Note that the member went to the network by its own address; `False` if the share can no longer change."""
     wanted = (Share.id == share_id, Share.state.in_(EDITABLE))
-    opened = await session.execute(update(Share).where(*wanted).values(**_opened(now)).returning(Share.id))
+    opened = await session.execute(
+        update(Share).where(*wanted).values(**_opened(now), sent_text=sent_text, sent_at=now).returning(Share.id)
+    )
     return opened.first() is not None
 
 

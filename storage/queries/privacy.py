@@ -10,10 +10,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.core.sharing import ShareState
 from storage.models import (
+    Account,
     Address,
     Crew,
     Decision,
     Dismissal,
+    Figure,
     LedgerEntry,
     Member,
     Post,
@@ -42,6 +44,7 @@ class Kept:
     decisions: int
     entries: int
     dismissals: int
+    accounts: int
 
 
 async def find_kept(session: AsyncSession, *, member_id: int) -> Kept:
@@ -71,6 +74,7 @@ async def find_kept(session: AsyncSession, *, member_id: int) -> Kept:
         decisions=await _count(session, Decision.id, Decision.member_id == member_id),
         entries=await _count(session, LedgerEntry.id, LedgerEntry.member_id == member_id),
         dismissals=await _count(session, Dismissal.post_id, Dismissal.member_id == member_id),
+        accounts=await _count(session, Account.id, Account.member_id == member_id, Account.state != "ending"),
     )
 
 
@@ -92,7 +96,7 @@ async def collect_mine(session: AsyncSession, *, member_id: int) -> Mapping[str,
     sections: dict[str, object] = {
         "profile": profile,
         "settings": {**settings, "not_for_me": await _rows(session, _dismissals(member_id))},
-        "accounts": [],
+        "accounts": await _rows(session, _accounts(member_id)),
     }
     for name, wanted in _SECTIONS.items():
         sections[name] = await _rows(session, wanted(member_id))
@@ -129,11 +133,26 @@ def _profile(wanted: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
         Member.welcomed_at,
         Member.left_at,
         Member.default_network,
+        Member.disclosure,
         Member.chosen_locale,
         Member.is_named,
         Member.muted_topics,
     )
     return columns.outerjoin(Crew, Crew.id == Member.crew_id).where(wanted)
+
+
+def _accounts(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(
+        Account.network,
+        Account.server,
+        Account.name,
+        Account.url,
+        Account.scopes,
+        Account.state,
+        Account.connected_at,
+        Account.ends_at,
+    )
+    return columns.where(Account.member_id == member_id, Account.state != "ending").order_by(Account.network)
 
 
 def _dismissals(member_id: int) -> Select[*tuple[object, ...]]:
@@ -158,6 +177,10 @@ def _shares(member_id: int) -> Select[*tuple[object, ...]]:
         Share.confirmed_at,
         Share.evidenced_at,
         Share.undone_at,
+        Share.later_at,
+        Share.sent_text,
+        Share.sent_at,
+        Share.fault,
     )
     return columns.join(Post, Post.id == Share.post_id).where(Share.member_id == member_id).order_by(Share.id)
 
@@ -181,6 +204,12 @@ def _visits(member_id: int) -> Select[*tuple[object, ...]]:
         .group_by(TrackedLink.share_id, Visit.on_day, Visit.kind)
         .order_by(TrackedLink.share_id, Visit.on_day, Visit.kind)
     )
+
+
+def _figures(member_id: int) -> Select[*tuple[object, ...]]:
+    columns: Select[*tuple[object, ...]] = select(Figure.share_id, Share.network, Figure.name, Figure.value, Figure.at)
+    mine = columns.join(Share, Share.id == Figure.share_id).where(Share.member_id == member_id)
+    return mine.order_by(Figure.share_id, Figure.name)
 
 
 def _suggestions(member_id: int) -> Select[*tuple[object, ...]]:
@@ -237,6 +266,7 @@ _SECTIONS = {
     "shares": _shares,
     "links": _links,
     "visits": _visits,
+    "figures": _figures,
     "suggestions": _suggestions,
     "posts": _posts,
     "decisions": _decisions,

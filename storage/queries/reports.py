@@ -1,18 +1,24 @@
-"""Reports: totals by post and by week, with no person in them."""
+"""Reports: totals by post, by week and for some days, with no person in them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.core.leaderboard import local_date
+from bot.core.leaderboard import Dates, local_date, midnight
+from bot.core.measuring import Counted
 from bot.core.moderation import PostState
+from bot.core.reporting import NO_CREW, Brought, Cut, Told
 from bot.core.sharing import ShareState
 from bot.core.visits import VisitClass
-from storage.models import Post, Share, TrackedLink, Visit
+from storage.models import Crew, Figure, Member, Post, Share, TrackedLink, Visit
+from storage.queries import figures
+from storage.queries.boards import became_known
+from storage.queries.visits import IS_SEEN
 
 _TOLD = (
     PostState.APPROVED.value,
@@ -46,6 +52,7 @@ class PostTotals:
     crawler_visits: int = 0
     scanner_visits: int = 0
     self_visits: int = 0
+    company_visits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,3 +153,169 @@ def _add(weeks: dict[date, Counter[str]], name: str, days: Iterable[tuple[date, 
 
 def _counted(found: Counter[str]) -> Mapping[str, int]:
     return dict(found)
+
+
+# What some days brought
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """Local days `first` to before `end`, and the same as instants."""
+
+    first: date
+    end: date
+    since: datetime
+    until: datetime
+
+    def has(self, at: InstrumentedAttribute[datetime | None]) -> ColumnElement[bool]:
+        return and_(at >= self.since, at < self.until)
+
+    @property
+    def became_known(self) -> ColumnElement[bool]:
+        return became_known(since=self.since, until=self.until)
+
+
+_CREW = func.coalesce(Member.crew_id, NO_CREW)
+
+
+async def find_brought(session: AsyncSession, dates: Dates, *, zone: tzinfo) -> Brought:
+    """Return what the days of `dates` in `zone` brought; visits as far as they were looked at for points."""
+    first = dates.first or date.min
+    span = _Span(first=first, end=dates.end, since=midnight(first, zone), until=midnight(dates.end, zone))
+    cuts = await _list_cuts(session, span)
+    numbers = {one.post_id for one in cuts}
+    posts = (await session.execute(select(Post.id, Post.title, Post.topics).where(Post.id.in_(numbers)))).all()
+    crews = await session.execute(select(Crew.id, Crew.name))
+    sizes = await session.execute(_sizes(span))
+    days = await session.execute(_people_by_day(span))
+    return Brought(
+        cuts=cuts,
+        titles={post.id: post.title for post in posts},
+        topics={post.id: tuple(post.topics) for post in posts},
+        crews={row.id: row.name for row in crews},
+        sizes={row.crew: row.members for row in sizes},
+        day_people={row.on_day: int(row.people) for row in days},
+        told=await _list_told(session, span),
+        spent=await figures.sum_spent(session, since=span.since, until=span.until),
+    )
+
+
+def _in_days(span: _Span) -> tuple[ColumnElement[bool], ...]:
+    return (Visit.on_day >= span.first, Visit.on_day < span.end, IS_SEEN)
+
+
+def _in_span(span: _Span) -> ColumnElement[bool]:
+    return and_(_IS_LIVE, or_(*(span.has(at) for at in _FACTS.values())))
+
+
+async def _list_cuts(session: AsyncSession, span: _Span) -> list[Cut]:
+    facts: dict[tuple[int, str, int], Mapping[str, int]] = {}
+    for share in (await session.execute(_facts(span))).mappings():
+        key = (share["post_id"], share["network"], share["crew"])
+        facts[key] = {name: int(share[name]) for name in (*_FACTS, "shares")}
+    visits: dict[tuple[int, str, int], dict[str, int]] = {}
+    people: dict[tuple[int, str, int], int] = {}
+    for row in await session.execute(_visits_of(span)):
+        key = (row.post_id, row.network, row.crew)
+        visits.setdefault(key, {})[row.kind] = int(row.visits)
+        if row.kind == VisitClass.HUMAN:
+            people[key] = int(row.people)
+    return [
+        Cut(
+            post_id=key[0],
+            network=key[1],
+            crew_id=key[2],
+            facts=facts.get(key, {}),
+            people=people.get(key, 0),
+            visits=visits.get(key, {}),
+        )
+        for key in sorted({*facts, *visits})
+    ]
+
+
+def _facts(span: _Span) -> Select[*tuple[object, ...]]:
+    facts = [func.count().filter(span.has(at)).label(name) for name, at in _FACTS.items()]
+    out = func.count().filter(span.became_known).label("shares")
+    columns: Select[*tuple[object, ...]] = select(Share.post_id, Share.network, _CREW.label("crew"), *facts, out)
+    return (
+        columns.join(Member, Member.id == Share.member_id)
+        .where(_in_span(span))
+        .group_by(Share.post_id, Share.network, _CREW)
+    )
+
+
+def _visits_of(span: _Span) -> Select[int, str, int, str, int, int]:
+    """Return visits by cut and class; those of each link are summed up first, in the order of its index.
+
+    No visitor is the same on two links: what tells them apart is made anew for each.
+    """
+    of_link = (
+        select(
+            Visit.link_id,
+            Visit.kind,
+            func.count().label("visits"),
+            func.count(Visit.visitor.distinct()).label("people"),
+        )
+        .where(*_in_days(span))
+        .group_by(Visit.link_id, Visit.kind)
+        .subquery()
+    )
+    return (
+        select(
+            Share.post_id,
+            Share.network,
+            _CREW.label("crew"),
+            of_link.c.kind,
+            func.sum(of_link.c.visits).label("visits"),
+            func.sum(of_link.c.people).label("people"),
+        )
+        .select_from(of_link)
+        .join(TrackedLink, TrackedLink.id == of_link.c.link_id)
+        .join(Share, Share.id == TrackedLink.share_id)
+        .join(Member, Member.id == Share.member_id)
+        .group_by(Share.post_id, Share.network, _CREW, of_link.c.kind)
+    )
+
+
+def _people_by_day(span: _Span) -> Select[date, int]:
+    of_link = (
+        select(Visit.on_day, func.count(Visit.visitor.distinct()).label("people"))
+        .where(*_in_days(span), Visit.kind == VisitClass.HUMAN.value)
+        .group_by(Visit.link_id, Visit.on_day)
+        .subquery()
+    )
+    return select(of_link.c.on_day, func.sum(of_link.c.people).label("people")).group_by(of_link.c.on_day)
+
+
+def _sizes(span: _Span) -> Select[int, int]:
+    """Return how many members of each crew brought anything."""
+    of_share = (TrackedLink.share_id == Share.id, Visit.link_id == TrackedLink.id)
+    was_visited = exists().where(*of_share, *_in_days(span))
+    return (
+        select(_CREW.label("crew"), func.count(Share.member_id.distinct()).label("members"))
+        .select_from(Share)
+        .join(Member, Member.id == Share.member_id)
+        .where(or_(_in_span(span), was_visited))
+        .group_by(_CREW)
+    )
+
+
+async def _list_told(session: AsyncSession, span: _Span) -> list[Told]:
+    """Return what networks count for the shares that were first known to be out in these days."""
+    rows = await session.execute(
+        select(
+            Share.network,
+            Figure.name,
+            func.sum(Figure.value).label("total"),
+            func.count().label("shares"),
+            func.max(Figure.at).label("at"),
+        )
+        .join(Figure, Figure.share_id == Share.id)
+        .where(span.became_known)
+        .group_by(Share.network, Figure.name)
+        .order_by(Share.network, Figure.name)
+    )
+    return [
+        Told(network=row.network, shares=row.shares, counted=Counted(name=row.name, value=int(row.total), at=row.at))
+        for row in rows
+    ]

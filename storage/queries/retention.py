@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.moderation import PostState, SuggestionState
 from bot.core.pairing import OPEN_FOR
 from storage.models import AdminCode, GoVisitor, Post, Share, Suggestion, SuggestionAuthor, Tick, Visit
-from storage.queries import inbox, jobs, pairing, pictures, posts, salts
+from storage.queries import connecting, figures, inbox, jobs, pairing, pictures, posts, salts
 from storage.queries.erasure import forget_share_drafts
 
 PORTION = 2000
@@ -30,9 +30,10 @@ async def forget_visits(session: AsyncSession, *, before: datetime) -> bool:
 
 async def forget_texts(session: AsyncSession, *, before: datetime) -> bool:
     """Empty the texts of a portion of the shares made before an instant; `True` if there may be more."""
-    old = select(Share.id).where(Share.created_at < before, Share.text != "").limit(PORTION)
+    has_text = or_(Share.text != "", Share.sent_text != "")
+    old = select(Share.id).where(Share.created_at < before, has_text).limit(PORTION)
     found = (await session.scalars(old)).all()
-    await session.execute(update(Share).where(Share.id.in_(found)).values(text=""))
+    await session.execute(update(Share).where(Share.id.in_(found)).values(text="", sent_text=""))
     return len(found) == PORTION
 
 
@@ -48,10 +49,13 @@ async def forget_reasons(session: AsyncSession, *, before: datetime) -> None:
 
 
 async def forget_drafts(session: AsyncSession, *, before: datetime) -> bool:
-    """Delete a portion of the drafts of posts and shares left since before an instant; `True` if there may be more."""
+    """Delete a portion of the drafts of posts and shares left since before an instant; `True` if there may be more.
+
+    What somebody wants to be asked about later waits for that.
+    """
     touched = func.coalesce(Share.typed_at, Share.created_at)
     expired = or_(Share.go_expires_at.is_(None), Share.go_expires_at < before)
-    shares = await forget_share_drafts(session, touched < before, expired)
+    shares = await forget_share_drafts(session, touched < before, expired, Share.later_at.is_(None))
     is_old = (Post.state == PostState.DRAFT.value, Post.updated_at < before)
     found = (await session.scalars(select(Post.id).where(*is_old).limit(DRAFTS))).all()
     for post_id in found:
@@ -60,12 +64,14 @@ async def forget_drafts(session: AsyncSession, *, before: datetime) -> bool:
 
 
 async def forget_small(session: AsyncSession, *, before: Mapping[str, datetime], today: date, now: datetime) -> None:
-    """Delete old interactions, done jobs, pictures, ticks, codes, questions, and what only the day itself needed."""
+    """Delete old interactions, done jobs, counts, pictures, ticks, codes, questions, links, and what the day needed."""
     await inbox.forget_interactions(session, before=before["inbox"])
     await jobs.forget_done(session, before=before["jobs"])
+    await figures.forget_figures(session, before=before["visits"])
     await pictures.forget_pictures(session, before=before["pictures"])
     await salts.forget_salts(session, before=today)
     await pairing.forget_questions(session, before=now - OPEN_FOR)
+    await connecting.forget_over(session, before=now)
     await session.execute(delete(GoVisitor).where(GoVisitor.on_day < today))
     await session.execute(delete(AdminCode).where(AdminCode.expires_at < now))
     newer = Tick.__table__.alias("newer")

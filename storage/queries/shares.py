@@ -1,7 +1,7 @@
 """Shares: the member's own share of a post on a network, from the open window to what came of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import ModuleType
 
@@ -57,7 +57,12 @@ class Held:
     said_at: datetime | None
     confirmed_at: datetime | None
     evidenced_at: datetime | None
+    later_at: datetime | None
     permalink: str | None
+    sent_text: str = field(repr=False)
+    sent_at: datetime | None
+    remote_id: str | None
+    fault: str
     slug: str | None
     link_id: int | None
 
@@ -188,10 +193,11 @@ async def add_link(session: AsyncSession, *, share_id: int, slug: str, target: s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """What a member typed, and what it is: a wording (nearly) as it was, their own words, or in between."""
+    """What a member typed and the line before it; what it is: a wording (nearly) as it was, or their own words."""
 
     share_id: int
     text: str
+    disclosure: str
     wording_id: int | None
     is_own_words: bool
 
@@ -201,7 +207,13 @@ async def keep_text(session: AsyncSession, typed: Typed, *, now: datetime) -> bo
     kept = await session.execute(
         update(Share)
         .where(Share.id == typed.share_id, Share.state.in_(EDITABLE))
-        .values(text=typed.text, typed_at=now, wording_id=typed.wording_id, is_own_words=typed.is_own_words)
+        .values(
+            text=typed.text,
+            disclosure=typed.disclosure,
+            typed_at=now,
+            wording_id=typed.wording_id,
+            is_own_words=typed.is_own_words,
+        )
         .returning(Share.id)
     )
     return kept.first() is not None

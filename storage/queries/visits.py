@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, and_, insert, literal, or_, select
+from sqlalchemy import Dialect, and_, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -86,6 +86,17 @@ async def add_known_visits(session: AsyncSession, *, visits: Iterable[NewVisit])
         dialect.insert(Visit).values(rows).on_conflict_do_nothing(index_elements=["id"]).returning(Visit.id)
     )
     return len(added.all())
+
+
+async def note_scanned(session: AsyncSession, *, visit_ids: Sequence[int]) -> int:
+    """Take visits for a scanner's that were kept as a person's and not looked at for points; return how many."""
+    moved = await session.execute(
+        update(Visit)
+        .where(Visit.id.in_(visit_ids), IS_WAITING)
+        .values(kind=VisitClass.SCANNER.value)
+        .returning(Visit.id)
+    )
+    return len(moved.all())
 
 
 async def _known_links(session: AsyncSession, wanted: set[int]) -> set[int]:

@@ -14,7 +14,10 @@ from storage.types import Instant
 
 _IS_HELD = or_(
     SHARE.c.state != ShareState.DRAFT.value,
-    and_(SHARE.c.member_id != bindparam("member_id"), SHARE.c.go_expires_at > bindparam("now", type_=Instant)),
+    and_(
+        SHARE.c.member_id != bindparam("member_id"),
+        or_(SHARE.c.go_expires_at > bindparam("now", type_=Instant), SHARE.c.later_at.is_not(None)),
+    ),
 )
 _USES = exists().where(SHARE.c.wording_id == WORDING.c.id, SHARE.c.state != ShareState.UNDONE.value, _IS_HELD)
 _WITH_USE = Prepared(
@@ -29,8 +32,8 @@ async def list_wordings(
 ) -> tuple[Sequence[Suggested], frozenset[int]]:
     """Return a post's wordings in the curator's order, and the ids of those that are used.
 
-    Used is what stands in a live share of anyone, or in a colleague's open window; a window counts as open until its
-    one-time link expires. The member's own windows do not count.
+    Used is what stands in a live share of anyone, in a colleague's open window, or in a text that a colleague wants to
+    share later; a window counts as open until its one-time link expires. The member's own windows do not count.
     """
     asked = {"post_id": post_id, "member_id": member_id, "now": now}
     rows = await _WITH_USE.all(session, asked)

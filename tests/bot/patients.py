@@ -15,9 +15,9 @@ from bot.environment import Environment, read_environment
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES
 from storage.engine import Sessions, sqlite_url
 from storage.models import JobRow
-from storage.schema import create_schema
 from tests.fakes import FakeSurface
 from tests.handlers.conftest import CURATORS, GENERAL, NEWS
+from tests.tables import add_tables
 
 COMPLETE = {
     "SLACK_BOT_TOKEN": "xoxb-1",
@@ -98,7 +98,7 @@ def environment(tmp_path: Path) -> Environment:
 async def migrated(tmp_path: Path) -> AsyncIterator[Sessions]:
     """A database with the current schema, whose roles were read just now."""
     opened = Sessions(sqlite_url(tmp_path))
-    await create_schema(opened)
+    await add_tables(opened)
     await read_roles(opened, at=datetime.now(UTC))
     yield opened
     await opened.close()

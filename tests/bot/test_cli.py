@@ -1,18 +1,17 @@
-"""The command line, as an operator meets it: `python -m bot …` in a process of its own."""
+"""The command line, as an operator meets it.
 
-import asyncio
+What a command says and ends with is asked in this process. What only a process shows (that it starts, that each
+command finds what it needs by itself, its exit code, its streams, another process beside it) is asked of one:
+`python -m bot …`.
+"""
+
 import csv
 import hashlib
 import json
-import os
 import re
 import sqlite3
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,87 +21,31 @@ from bot.environment import secret_of
 from bot.process import hold_folder
 from connectors.chat.slack.manifest import SCOPES
 from connectors.chat.teams.package import MAX_MENU_DESCRIPTION
-from storage.engine import Sessions, sqlite_url
 from storage.migrations import HEAD
-from storage.schema import create_schema
 from storage.types import keyed_hash
+from tests.bot.commands import (
+    CONFIG,
+    TOKENS,
+    Run,
+    add_shares,
+    ask,
+    data,
+    env,
+    logging_as_before,
+    process,
+    tables,
+    vouch,
+)
 
-ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "migrate", "doctor", "admin-code", "export", "manifest", "package")
-CONFIG = """
-company: {name: Brightwater}
-channels: [{id: C1, name: news}]
-"""
+__all__ = ["data", "env", "logging_as_before", "process", "tables", "vouch"]
+
+COMMANDS = ("run", "migrate", "doctor", "admin-code", "export", "manifest", "package", "keys")
 APP_ID = "7d0f5b52-5f8e-4d1c-9a53-0f3b6f2c9a11"
 TEAMS_APP = {"TEAMS_APP_ID": APP_ID, "PUBLIC_URL": "https://vouch.example.com"}
-TOKENS = {"SLACK_BOT_TOKEN": "xoxb-test", "SLACK_SIGNING_SECRET": "signing", "PUBLIC_URL": "http://127.0.0.1:9"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """How a command ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Answer]
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """The data folder."""
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def tables(data: Path) -> None:
-    """The tables, as `vouch migrate` makes them, without waiting for it."""
-
-    async def make() -> None:
-        sessions = Sessions(sqlite_url(data))
-        await create_schema(sessions)
-        await sessions.close()
-
-    data.mkdir()
-    asyncio.run(make())
-
-
-@pytest.fixture
-def vouch(tmp_path: Path, data: Path) -> Run:
-    """Run a command with a small configuration, its data folder, and nothing else set."""
-    config = tmp_path / "config.yaml"
-    config.write_text(CONFIG)
-    system = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ
-    }
-    base = {**system, "VOUCH_CONFIG": str(config), "VOUCH_DATA": str(data), "SLACK_API_URL": "http://127.0.0.1:9/"}
-    base["PYTHONPATH"] = str(ROOT)
-
-    def run(*words: str, folder: Path = ROOT, **env: str) -> Answer:
-        done = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "-m", "bot", *words],
-            cwd=folder,
-            env=base | env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Answer(code=done.returncode, out=done.stdout, err=done.stderr)
-
-    return run
-
-
-def ask(data: Path, query: str) -> list[tuple[object, ...]]:
-    """Return what the database in the data folder holds."""
-    with closing(sqlite3.connect(data / "vouch.db", isolation_level=None)) as connection:
-        return connection.execute(query).fetchall()
-
-
-def test_help_names_every_command(vouch: Run) -> None:
-    answer = vouch("--help")
+def test_help_names_every_command(process: Run) -> None:
+    answer = process("--help")
     assert answer.code == 0
     assert all(command in answer.out for command in COMMANDS)
 
@@ -113,8 +56,8 @@ def test_an_unknown_command_is_refused_and_the_nearest_named(vouch: Run) -> None
     assert "migrate" in answer.err
 
 
-def test_migrate_makes_the_tables_and_a_second_time_changes_nothing(vouch: Run, data: Path) -> None:
-    first = vouch("migrate")
+def test_migrate_makes_the_tables_and_a_second_time_changes_nothing(process: Run, vouch: Run, data: Path) -> None:
+    first = process("migrate")
     assert (first.code, first.err) == (0, "the schema is current\n")
     assert ask(data, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     before = hashlib.sha256((data / "vouch.db").read_bytes()).hexdigest()
@@ -164,30 +107,10 @@ def test_an_admin_code_needs_the_tables_and_says_so(vouch: Run) -> None:
     assert answer.err == "database: its schema is empty; run `vouch migrate` first (`vouch doctor` says more)\n"
 
 
-SHARED = """
-    INSERT INTO member (id, platform, tenant_ref, person_ref, name, email, locale, zone, role, role_is_fixed,
-                        muted_topics, joined_at)
-    VALUES (1, 'slack', 'T1', 'U1', 'Ada Secret', 'ada@example.com', 'en', 'UTC', 'member', 0, '[]', NOW);
-    INSERT INTO post (id, state, title, summary, link, link_key, source, picture, language, channels, topics,
-                      networks, disclosure, typed, author_id, created_at, updated_at, published_at)
-    VALUES (1, 'published', '=1+1, "naïve" 💧', '', 'https://example.com', '', '', '', 'en', '[]', '[]', '[]',
-            '', '{}', 1, NOW, NOW, NOW);
-    INSERT INTO share (id, member_id, post_id, network, state, text, disclosure, is_own_words, created_at,
-                       opened_at, confirmed_at)
-    VALUES (1, 1, 1, 'linkedin', 'confirmed', 'my very own words', '', 0, NOW, NOW, NOW);
-"""
-
-
-def add_shares(data: Path) -> None:
-    """Add one published post with a title that a spreadsheet would run, shared by one member."""
-    with closing(sqlite3.connect(data / "vouch.db", isolation_level=None)) as connection:
-        connection.executescript(SHARED.replace("NOW", "'2026-11-20T10:00:00.000000+00:00'"))
-
-
 @pytest.mark.usefixtures("tables")
-def test_export_writes_totals_as_csv_without_a_person(vouch: Run, data: Path) -> None:
+def test_export_writes_totals_as_csv_without_a_person(process: Run, data: Path) -> None:
     add_shares(data)
-    answer = vouch("export")
+    answer = process("export", PYTHONIOENCODING="ascii")  # as where nothing says what the terminal takes
     (row,) = csv.DictReader(answer.out.splitlines())
     assert answer.code == 0
     assert (row["post_id"], row["network"], row["opened"], row["confirmed"]) == ("1", "linkedin", "1", "1")
@@ -291,8 +214,8 @@ def test_a_teams_package_that_cannot_be_written_says_so(vouch: Run, tmp_path: Pa
     assert answer.err.endswith(f"--output: {str(tmp_path)!r} cannot be written to (Is a directory)\n")
 
 
-def test_run_without_tokens_names_everything_that_is_missing(vouch: Run) -> None:
-    answer = vouch("run")
+def test_run_without_tokens_names_everything_that_is_missing(process: Run) -> None:
+    answer = process("run")
     assert answer.code == 2
     platform, address = answer.err.splitlines()
     assert platform.startswith("no platform is set; for Slack set SLACK_BOT_TOKEN")
@@ -306,6 +229,26 @@ def test_run_refuses_a_teams_without_app_id_also_beside_slack(vouch: Run) -> Non
     assert answer.err.startswith("TEAMS_APP_ID is not set; it is the app id of your Azure Bot")
     assert len(answer.err.splitlines()) == 1
     assert "very-secret" not in answer.err
+
+
+def test_run_by_an_api_wants_the_app_that_it_needs(vouch: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(f"{CONFIG}networks: {{linkedin: {{mode: api}}, mastodon: {{mode: api}}}}\n")
+    answer = vouch("run", **TOKENS)
+    assert answer.code == 2
+    names = [line.partition(" is not set")[0] for line in answer.err.splitlines()]
+    assert names == ["LINKEDIN_CLIENT_ID", "LINKEDIN_CLIENT_SECRET"]
+    assert "or write mode: composer (docs/connectors/linkedin.md)" in answer.err
+
+
+def test_run_with_keys_that_are_damaged_leaves_them_alone(vouch: Run, data: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(f"{CONFIG}networks: {{mastodon: {{mode: api}}}}\n")
+    data.mkdir()
+    (data / "tokens.keys").write_text("half a k")
+    answer = vouch("run", **TOKENS)
+    assert answer.code == 2
+    assert "holds no keys that can be used; put it back from a backup" in answer.err
+    assert "half a k" not in answer.err
+    assert (data / "tokens.keys").read_text() == "half a k"
 
 
 @pytest.mark.parametrize("command", ["run", "doctor"])
@@ -327,10 +270,10 @@ def test_a_data_folder_that_is_a_file_stops_every_command_kindly(vouch: Run, dat
 
 
 @pytest.mark.usefixtures("tables")
-def test_a_second_process_on_the_same_data_folder_is_refused(vouch: Run, data: Path) -> None:
+def test_a_second_process_on_the_same_data_folder_is_refused(process: Run, data: Path) -> None:
     with hold_folder(data) as is_ours:
         assert is_ours
-        answer = vouch("run", **TOKENS)
+        answer = process("run", **TOKENS)
     assert answer.code == 2
     assert answer.err == f"VOUCH_DATA: another vouch is running on {data}; stop that one first\n"
 
@@ -345,8 +288,8 @@ def test_a_database_that_is_away_ends_every_command_with_one_line(vouch: Run, co
     assert "Traceback" not in answer.err
 
 
-def test_doctor_says_what_is_wrong_and_ends_with_1(vouch: Run) -> None:
-    answer = vouch("doctor", **TOKENS)
+def test_doctor_says_what_is_wrong_and_ends_with_1(process: Run) -> None:
+    answer = process("doctor", **TOKENS)
     assert answer.code == 1
     assert "database: the schema is empty" in answer.out
     assert "→ run vouch migrate" in answer.out

@@ -65,6 +65,12 @@ def test_a_name_is_enough_and_everything_else_has_a_default(path: Path) -> None:
         ("languages: []", "languages: [] is empty; list at least one"),
         ("points: []", "points: [] is empty; list at least one"),
         ("networks: {x: {enabled: false}}", "networks: none is enabled; posts need at least one"),
+        (
+            "networks: {bluesky: {mode: api}}",
+            "networks.bluesky.mode: nobody can be connected to Bluesky; write composer",
+        ),
+        ("networks: {linkedin: {api_version: newest}}", "networks.linkedin.api_version: 'newest'"),
+        ("networks: {x: {cost_per_post: free}}", "networks.x.cost_per_post: 'free'"),
         ('working_hours: {start: "25:00"}', "working_hours.start: '25:00'"),
         ('working_hours: {start: "18:00", end: "09:00"}', "working_hours: start must be before end"),
         ("working_hours: {days: [mon]}", "working_hours.days.0: 'mon' input should be 'monday', 'tuesday'"),
@@ -76,6 +82,9 @@ def test_a_name_is_enough_and_everything_else_has_a_default(path: Path) -> None:
         ("retention: {visits: 0}", "retention.visits: 0 input should be greater than or equal to 1"),
         ("limits: {posts_a_minute: 1}", "limits.posts_a_minute: 1 input should be greater than or equal to 10"),
         ("disclosure: {lines: {fr: moi}}", "disclosure.lines.fr"),
+        ("disclosure: {lines: {nl: []}}", "disclosure.lines.nl: [] is empty; list at least one"),
+        ("disclosure: {market: holland}", "disclosure.market: 'holland' is no market; write us, uk, nl, de"),
+        ("disclosure: {markets: {us: ['']}}", "disclosure.markets.us.0: '' string should have at least 1 character"),
         ("company: {name: ''}", "company.name: '' string should have at least 1 character"),
         ("company: {name: A, campaign: Two Words}", "company.campaign: 'Two Words' string should match pattern"),
         ("company: {name: A, policy_url: intranet}", "company.policy_url: 'intranet' input should be a valid URL"),
@@ -264,6 +273,15 @@ def test_what_is_shipped_is_valid(shipped: str) -> None:
     path = ROOT / shipped
     config = read_config(path)
     assert programme_of(config, path, public_url=None).company.name == config.company.name
+
+
+def test_a_line_may_be_one_text_or_several_to_choose_from(path: Path) -> None:
+    config = read(
+        path, 'disclosure: {lines: {en: "#One", nl: [A, B]}, markets: {fr: Chez nous}, market: nl, prizes: true}'
+    )
+    disclosure = programme_of(config, path, public_url=None).disclosure
+    assert disclosure.lines == {"en": ("#One",), "nl": ("A", "B")}
+    assert (disclosure.markets, disclosure.market, disclosure.has_prizes) == ({"fr": ("Chez nous",)}, "nl", True)
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any annotation of pydantic's

@@ -11,7 +11,7 @@ from bot.clock import WallClock
 from bot.core.programme import AnnounceChannel, Programme
 from bot.doctor import Finding, Level, PlatformCheck, check_platform
 from bot.environment import Environment, read_environment
-from bot.operate import platforms_of
+from bot.operate.doctor import platforms_of
 from connectors.chat.teams.whereabouts import CHANNEL, PlaceAddress, as_text
 from connectors.http import new_session
 from playground.teams.service import TeamsService

@@ -72,6 +72,11 @@ def test_a_secret_is_masked_wherever_it_stands(lines: Lines, secret: str) -> Non
     [
         ("Authorization: Bearer abc.def-123", "Authorization: Bearer [secret]"),
         ("GET /go/AbCdEf_-1234567 302", "GET /go/[secret] 302"),
+        ("GET /connect/AbCdEf_-1234567890123456 303", "GET /connect/[secret] 303"),
+        (
+            "GET /connect/callback/x?state=abc-1&code=d.e~f 200",
+            "GET /connect/callback/x?state=[secret]&code=[secret] 200",
+        ),
         ("GET /p/0123456789abcdef.png", "GET /p/[secret].png"),
         ("wss://wss.slack.com/link/?ticket=aaaa-bbbb&app_id=1", "wss://wss.slack.com/link/?ticket=[secret]&app_id=1"),
         ("GET /l/aB3 302", "GET /l/aB3 302"),

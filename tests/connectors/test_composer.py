@@ -19,6 +19,7 @@ TEXT_NAMES = {
     "x": "text",
     "mastodon": "text",
     "bluesky": "text",
+    "threads": "text",
     "whatsapp": "text",
     "email": "body",
 }
@@ -45,6 +46,7 @@ def test_every_network_has_a_composer() -> None:
         ("x", "https://x.com/intent/post?text=%23Brightwater"),
         ("mastodon", "https://mastodon.social/share?text=%23Brightwater"),
         ("bluesky", "https://bsky.app/intent/compose?text=%23Brightwater"),
+        ("threads", "https://www.threads.com/intent/post?text=%23Brightwater"),
         ("facebook", "https://www.facebook.com/sharer/sharer.php?u=https%3A%2F%2Fgo.brightwater.example%2Fl%2F"),
         ("whatsapp", "https://wa.me/?text=%23Brightwater"),
         ("xing", "https://www.xing.com/spi/shares/new?url=https%3A%2F%2Fgo.brightwater.example%2Fl%2F"),
@@ -86,11 +88,12 @@ def test_the_length_is_known(network: str, text: str) -> None:
     assert len(composers().address(network, text=text, link=None, title=TITLE)) == start + encoded
 
 
-def test_x_gets_a_link_once() -> None:
-    assert sent(composers().address("x", text=WHOLE, link=LINK, title=TITLE)) == {"text": WHOLE}
-    assert sent(composers().address("x", text="Words", link=LINK, title=TITLE)) == {"text": "Words", "url": LINK}
+@pytest.mark.parametrize("network", ["x", "threads"])
+def test_a_network_that_takes_both_gets_a_link_once(network: str) -> None:
     longer = f"Words {LINK}x"
-    assert sent(composers().address("x", text=longer, link=LINK, title=TITLE)) == {"text": longer, "url": LINK}
+    assert sent(composers().address(network, text=WHOLE, link=LINK, title=TITLE)) == {"text": WHOLE}
+    for text in ("Words", longer):
+        assert sent(composers().address(network, text=text, link=LINK, title=TITLE)) == {"text": text, "url": LINK}
 
 
 def test_linkedin_can_be_given_the_link_alone() -> None:

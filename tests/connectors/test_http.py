@@ -12,11 +12,12 @@ from bot.core.errors import PageUnreadable
 from connectors.http import (
     PICTURE_TYPES,
     FetchLimits,
+    Guard,
     GuardedFetcher,
-    _Guard,
     is_public_address,
     new_session,
     retry_after,
+    wait_until,
 )
 from tests.connectors.web import ARTICLE, FakeResolver, Site, running_site
 
@@ -123,7 +124,7 @@ async def test_a_name_with_a_private_address_is_refused(site: Site) -> None:
 async def test_one_private_address_among_public_ones_refuses_the_name(answer: list[str]) -> None:
     resolver = FakeResolver({"mixed.example": [answer, answer]})
     with pytest.raises(OSError, match="not a public address"):
-        await _Guard(resolver, is_trusted=False).resolve("mixed.example", 80)
+        await Guard(resolver, is_trusted=False).resolve("mixed.example", 80)
     assert await reason_for(GuardedFetcher(resolver=resolver), "http://mixed.example/article") == ("private", None)
 
 
@@ -178,7 +179,7 @@ async def test_a_changed_answer_is_judged_again_at_every_hop(site: Site) -> None
 
 async def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
     resolver = FakeResolver({"changing.example": [[PUBLIC], ["127.0.0.1"]]})
-    guard = _Guard(resolver, is_trusted=False)
+    guard = Guard(resolver, is_trusted=False)
     assert [one["host"] for one in await guard.resolve("changing.example", 80)] == [PUBLIC]
     with pytest.raises(OSError, match="not a public address"):
         await guard.resolve("changing.example", 80)
@@ -287,3 +288,21 @@ async def test_the_shared_client_ignores_the_environments_proxy(site: Site, monk
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     async with new_session() as session, session.get(f"{site.origin}/article") as response:
         assert await response.read() == ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"date": "Sun, 22 Nov 2026 18:00:00 GMT"}, 300),
+        ({"Date": "Sun, 22 Nov 2026 18:04:59 GMT"}, 1),
+        ({"Date": "Sun, 22 Nov 2026 19:00:00 GMT"}, 1),
+        ({"Date": "Fri, 20 Nov 2026 18:00:00 GMT"}, 86_400),
+    ],
+)
+def test_a_wait_until_a_moment_goes_by_the_clock_of_who_names_it(headers: dict[str, str], seconds: int) -> None:
+    assert wait_until(datetime(2026, 11, 22, 18, 5, tzinfo=UTC), headers) == timedelta(seconds=seconds)
+
+
+def test_a_wait_until_a_moment_goes_by_our_clock_where_there_is_no_other() -> None:
+    moment = datetime.now(UTC) + timedelta(minutes=10)
+    assert timedelta(minutes=9) < wait_until(moment, {}) <= timedelta(minutes=10)

@@ -23,6 +23,8 @@ from bot.core.commands import COMMANDS, is_command, parse_command
         ("leaderboard", a.ShowBoard(period="week", crews=False)),
         ("leaderboard season", a.ShowBoard(period="season", crews=False)),
         ("leaderboard Team month", a.ShowBoard(period="month", crews=True)),
+        ("report", a.ShowReport(period="month")),
+        ("report Quarter", a.ShowReport(period="quarter")),
         ("setup 1234", a.Setup(code="1234")),
         ("home", a.OpenHome()),
         ("pair", a.Pair()),
@@ -39,6 +41,7 @@ def test_a_line_becomes_its_action(line: str, action: a.Action) -> None:
         ("leaderbord", "leaderbord", "leaderboard"),
         ("Sugest https://x.example", "Sugest", "suggest"),
         ("leaderboard weak", "leaderboard weak", "week"),
+        ("report weekly", "report weekly", "week"),
         ("xyzzy", "xyzzy", ""),
     ],
 )

@@ -38,6 +38,11 @@ POSTS = [
     ("bluesky", "https://bsky.app/profile/Ann.bsky.social/post/3kabc", "https://bsky.app/profile/ann.bsky.social/post/3kabc"),
     ("bluesky", "https://bsky.app/profile/did:plc:abc123/post/3kabc?ref=a", "https://bsky.app/profile/did:plc:abc123/post/3kabc"),
     ("bluesky", "https://bsky.app/profile/ann.bsky.social", None),
+    ("threads", "https://www.threads.net/@Ann.b/post/C8H5FiCtESk", "https://www.threads.com/t/C8H5FiCtESk"),
+    ("threads", "https://www.threads.com/@ann.b/post/C8H5FiCtESk/media?xmt=AQ#a", "https://www.threads.com/t/C8H5FiCtESk"),
+    ("threads", "https://threads.net/t/C8H5FiCtESk/", "https://www.threads.com/t/C8H5FiCtESk"),
+    ("threads", "https://www.threads.net/@ann.b", None),
+    ("threads", "https://threads.net.evil.example/@ann/post/C8H5FiCtESk", None),
     ("facebook", "https://www.facebook.com/ann.b/posts/pfbid02abc", "https://www.facebook.com/ann.b/posts/pfbid02abc"),
     ("facebook", "https://m.facebook.com/permalink.php?story_fbid=12&id=34&ref=x", "https://www.facebook.com/permalink.php?story_fbid=12&id=34"),
     ("facebook", "https://m.facebook.com/permalink.php?story_fbid=12", None),
@@ -103,8 +108,27 @@ def test_nothing_that_is_pasted_breaks_the_question(url: str) -> None:
             assert len(canonical_permalink(name, url)) <= MAX_KEY
 
 
-def test_only_facebook_earns_nothing() -> None:
-    assert [one.name for one in NETWORKS.values() if not one.earns_points] == ["facebook"]
+def test_only_metas_networks_earn_nothing() -> None:
+    assert [one.name for one in NETWORKS.values() if not one.earns_points] == ["threads", "facebook"]
+
+
+@pytest.mark.parametrize(
+    ("network", "limit", "takes_text", "medium"),
+    [
+        ("linkedin", 3000, True, "social"),
+        ("x", 280, True, "social"),
+        ("mastodon", 500, True, "social"),
+        ("bluesky", 300, True, "social"),
+        ("threads", 500, True, "social"),
+        ("facebook", 63_206, False, "social"),
+        ("whatsapp", None, True, "social"),
+        ("xing", None, False, "social"),
+        ("email", None, True, "email"),
+    ],
+)
+def test_what_each_network_takes(network: str, limit: int | None, takes_text: bool, medium: str) -> None:  # noqa: FBT001
+    known = NETWORKS[network]
+    assert (known.limit, known.takes_text, known.utm_medium) == (limit, takes_text, medium)
 
 
 def test_networks_without_a_text_do_not_carry_the_link_in_it() -> None:

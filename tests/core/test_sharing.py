@@ -51,6 +51,7 @@ def test_every_state_has_a_row_and_can_be_reached() -> None:
         ("queue send lose", ShareState.UNCERTAIN),
         ("queue send lose fail queue", ShareState.QUEUED),
         ("queue send lose confirm", ShareState.CONFIRMED),
+        ("queue send lose fail queue confirm", ShareState.CONFIRMED),
         ("queue send fail open", ShareState.OPENED),
         ("queue send visit lose", ShareState.EVIDENCED),
         ("open queue visit", ShareState.EVIDENCED),

@@ -11,7 +11,6 @@ from bot.core.networks import NETWORKS
 from bot.core.texts import (
     compose_text,
     count_graphemes,
-    disclosure_line,
     hashtag,
     length_on,
     plain,
@@ -85,6 +84,10 @@ def test_an_ending_x_may_not_know_is_never_counted_too_low() -> None:
         ("bluesky", "é" * 300, 300),
         ("bluesky", FAMILY * 200, 500),
         ("bluesky", LINK, len(LINK)),
+        ("threads", "abcé€ 日本", 8),
+        ("threads", "\U0001f600", 4),
+        ("threads", FAMILY, len(FAMILY.encode())),
+        ("threads", LINK, len(LINK)),
         ("linkedin", "a👋", 3),
         ("linkedin", "\ud83d", 1),
         ("email", "a👋", 3),
@@ -202,28 +205,7 @@ def test_the_room_left_counts_disclosure_and_link() -> None:
     assert room_left("email", "abc", disclosure="", link=None) is None
 
 
-@pytest.mark.parametrize(
-    ("company", "locale", "line"),
-    [
-        ("Brightwater", "en-GB", "#BrightwaterEmployee"),
-        ("Bright water B.V.", "en_US", "#BrightWaterBVEmployee"),
-        ("Brightwater", "nl", "#werkgever #Brightwater"),
-        ("Brightwater", "nl-NL", "#werkgever #Brightwater"),
-        ("Brightwater", "sv-SE", "Reklam för min arbetsgivare Brightwater"),
-        ("Élan & co", "xx", "#ÉlanCoEmployee"),
-        ("Brightwater", "", "#BrightwaterEmployee"),
-    ],
-)
-def test_the_disclosure_speaks_the_readers_language(company: str, locale: str, line: str) -> None:
-    assert disclosure_line(company, locale) == line
-
-
-def test_a_companys_own_disclosure_wins() -> None:
-    own = {"nl": "Ik werk bij {company} ({tag})", "nl-BE": "Bij {company}"}
-    assert disclosure_line("Bright water", "nl", own) == "Ik werk bij Bright water (BrightWater)"
-    assert disclosure_line("Bright water", "nl-BE", own) == "Bij Bright water"
-    assert disclosure_line("{tag}", "nl", {"nl": "{company}"}) == "{tag}"
-    assert disclosure_line("Bright water", "en", own) == "#BrightWaterEmployee"
+def test_a_name_as_a_hashtag_has_letters_and_digits_only() -> None:
     assert hashtag("a-b c_d 9e") == "ABCD9e"
 
 

@@ -1,4 +1,4 @@
-"""Classes of visits, hashes that tell visits apart, and whose address it was."""
+"""Hashes that tell visits apart, and whose address it was."""
 
 from ipaddress import ip_address, ip_network
 
@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.visits import (
-    VisitClass,
     address_prefix,
-    classify,
     client_address,
     prefix_hash,
     trusted_proxies,
@@ -23,66 +21,6 @@ SLACK_APP = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/138.0 Electron/37 Safari/537.36 "
     "Slack_SSB/4.46.99"
 )
-
-AGENTS = [
-    (CHROME, VisitClass.HUMAN),
-    (SLACK_APP, VisitClass.HUMAN),
-    (
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/22A LinkedInApp/9.30",
-        VisitClass.HUMAN,
-    ),
-    ("Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 [FBAN/FBIOS;FBAV/480.0]", VisitClass.HUMAN),
-    ("Mozilla/5.0 (Windows NT 10.0) Teams/24.1 Edg/130.0", VisitClass.HUMAN),
-    ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", VisitClass.HUMAN),
-    ("Mozilla/5.0 (Linux; Android 15; CUBOT P80) Chrome/140.0 Mobile Safari/537.36", VisitClass.HUMAN),
-    ("LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)", VisitClass.PREVIEW),
-    ("Twitterbot/1.0", VisitClass.PREVIEW),
-    ("facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", VisitClass.PREVIEW),
-    ("meta-externalagent/1.1", VisitClass.PREVIEW),
-    ("WhatsApp/2.24 A", VisitClass.PREVIEW),
-    ("TelegramBot (like TwitterBot)", VisitClass.PREVIEW),
-    ("Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)", VisitClass.PREVIEW),
-    ("Mastodon/4.4.3 (http.rb/5.3.1; +https://mastodon.social/)", VisitClass.PREVIEW),
-    ("Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)", VisitClass.PREVIEW),
-    ("Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", VisitClass.PREVIEW),
-    ("Slack-ImgProxy (+https://api.slack.com/robots)", VisitClass.PREVIEW),
-    ("Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5", VisitClass.PREVIEW),
-    ("Mozilla/5.0 (compatible; MicrosoftPreview/2.0; +https://aka.ms/MicrosoftPreview)", VisitClass.PREVIEW),
-    ("curl/8.7.1", VisitClass.CRAWLER),
-    ("Wget/1.21", VisitClass.CRAWLER),
-    ("python-requests/2.32", VisitClass.CRAWLER),
-    ("Python/3.11 aiohttp/3.13", VisitClass.CRAWLER),
-    ("Go-http-client/2.0", VisitClass.CRAWLER),
-    ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/140.0 Safari/537.36", VisitClass.CRAWLER),
-    ("", VisitClass.SCANNER),
-    ("   ", VisitClass.SCANNER),
-    ("-", VisitClass.SCANNER),
-    ("Barracuda Sentinel (EE)", VisitClass.SCANNER),
-    ("Microsoft Office Existence Discovery", VisitClass.SCANNER),
-    ("LinkChecker/10.2", VisitClass.SCANNER),
-]
-
-
-@pytest.mark.parametrize(("agent", "wanted"), AGENTS)
-def test_agents_and_their_classes(agent: str, wanted: VisitClass) -> None:
-    assert classify(agent, is_known_crawler=False, is_self=False) is wanted
-
-
-@pytest.mark.parametrize(("agent", "wanted"), AGENTS)
-def test_only_people_can_be_the_sharer_themselves(agent: str, wanted: VisitClass) -> None:
-    is_person = wanted is VisitClass.HUMAN
-    assert classify(agent, is_known_crawler=False, is_self=True) is (VisitClass.SELF if is_person else wanted)
-
-
-def test_a_listed_crawler_is_one_but_a_chat_program_is_a_person() -> None:
-    assert classify(CHROME, is_known_crawler=True, is_self=False) is VisitClass.CRAWLER
-    assert classify(CHROME, is_known_crawler=True, is_self=True) is VisitClass.CRAWLER
-    assert classify(SLACK_APP, is_known_crawler=True, is_self=False) is VisitClass.HUMAN
-
-
-@given(agent=st.text(max_size=700), known=st.booleans(), own=st.booleans())
-def test_every_agent_has_a_class(*, agent: str, known: bool, own: bool) -> None:
-    assert classify(agent, is_known_crawler=known, is_self=own) in VisitClass
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,13 @@ from bot.core.reply import Reply
 from bot.i18n.translator import words_for
 from handlers.context import Context, Me, Outside, Record
 from storage.engine import Sessions
-from storage.models import Base, JobRow, Member, Post, Wording
-from tests.fakes import FakeCharts, FakeClock, FakeComposers, FakePages, FakeSurface
+from storage.models import JobRow, Member, Post, Wording
+from storage.vault import Vault
+from tests.fakes import FakeCharts, FakeClock, FakeComposers, FakeNetwork, FakePages, FakeSurface
+from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday morning
+VAULT_KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="  # gitleaks:allow - of these tests
 SECRET = b"0123456789abcdef0123456789abcdef"
 AMSTERDAM = "Europe/Amsterdam"
 GENERAL, NEWS, CURATORS = "C-GENERAL", "C-NEWS", "C-CURATORS"
@@ -37,8 +40,7 @@ UseCase = Callable[[Context, A], Awaitable[Reply]]
 async def sessions(tmp_path: Path) -> AsyncIterator[Sessions]:
     """A fresh database with all tables."""
     opened = Sessions(f"sqlite+aiosqlite:///{tmp_path}/t.db")
-    async with opened.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(opened)
     yield opened
     await opened.close()
 
@@ -82,6 +84,8 @@ class World:
     pages: FakePages = field(default_factory=FakePages)
     charts: FakeCharts = field(default_factory=FakeCharts)
     composers: FakeComposers = field(default_factory=FakeComposers)
+    networks: dict[str, FakeNetwork] = field(default_factory=dict)
+    vault: Vault = field(default_factory=lambda: Vault(Path(), given=[VAULT_KEY]))
     is_live: bool = True
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -166,6 +170,8 @@ class World:
     def out(self) -> Outside:
         """What a job gets."""
         return Outside(
+            networks=self.networks,
+            vault=self.vault,
             sessions=self.sessions,
             surfaces={"slack": self.surface},
             pages=self.pages,
@@ -198,6 +204,7 @@ def me_of(member: Member) -> Me:
         zone=member.zone,
         crew_id=member.crew_id,
         default_network=member.default_network,
+        disclosure=member.disclosure,
         is_named=member.is_named,
         muted_topics=tuple(member.muted_topics),
         joined_at=member.joined_at,

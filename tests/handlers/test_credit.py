@@ -102,10 +102,10 @@ async def test_crediting_again_adds_nothing(world: World) -> None:
     assert await _totals(world) == before
 
 
-async def test_previews_crawlers_scanners_and_the_sharer_earn_nothing(world: World) -> None:
+async def test_previews_crawlers_scanners_the_sharer_and_colleagues_earn_nothing(world: World) -> None:
     member = await world.add_member()
     link = await _share(world, member)
-    for kind in ("preview", "crawler", "scanner", "self"):
+    for kind in ("preview", "crawler", "scanner", "self", "company"):
         await _visit(world, link, 1, kind=kind)
     await _credit(world)
     assert await _points(world, member) == []

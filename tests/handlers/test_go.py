@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from bot.core.actions import LeaveForNetwork, OpenShare
 from bot.core.jobs import AskShared, RefreshAnnouncement
+from bot.core.programme import NetworkSettings
+from bot.core.social import Mode
 from handlers import go, share
 from handlers.go import GoAsk, GoOutcome, GoState, GoVisit
 from storage.models import Announcement, GoVisitor, JobRow, Member, Post, Share
 from tests.handlers.conftest import GENERAL, NOW, SECRET, World
-from tests.handlers.windows import link_of
+from tests.handlers.windows import link_of, words_of
 
 TEXT = "The river is clear again."
 
@@ -71,6 +73,7 @@ async def test_going_is_noted_with_all_that_follows(world: World) -> None:
     await finish(world, token, visit)
     kept = await share_of(world)
     assert (kept.state, kept.opened_at, kept.go_used_at) == ("opened", NOW, NOW)
+    assert (kept.sent_text.startswith(f"#BrightwaterEmployee\n\n{TEXT}\n\nhttps://"), kept.sent_at) == (True, NOW)
     async with world.sessions.reading() as session:
         member = await session.get_one(Member, ada.id)
         visitor = (await session.scalars(select(GoVisitor))).one()
@@ -174,6 +177,20 @@ async def test_a_post_withdrawn_or_a_member_gone_since_is_refused(world: World) 
         (await session.get_one(Member, ada.id)).left_at = NOW
     assert (await finish(world, token)).reason == "member_left"
     assert (await share_of(world)).state == "draft"
+
+
+async def test_where_the_company_wants_it_the_text_is_copied(world: World) -> None:
+    copied = NetworkSettings(name="linkedin", mode=Mode.COPY)
+    world.programme = replace(world.programme, networks={"linkedin": copied})
+    post, ada = await world.add_post("Words."), await world.add_member()
+    assert "your text to copy" in words_of((await world.act(share.open_share, ada, OpenShare(post_id=post.id))).form)
+    token = await token_of(world, ada, post)
+    await typed(world, ada)
+    outcome = await finish(world, token)
+    assert (outcome.state, outcome.redirect) == (GoState.COPY, None)
+    assert TEXT in outcome.text
+    assert outcome.address is not None
+    assert (await share_of(world)).sent_text == outcome.text
 
 
 async def test_two_followers_at_once_redirect_once(world: World) -> None:

@@ -99,7 +99,8 @@ async def _leave_shares(session: AsyncSession, member: Member, post: Post, their
     """Add a share with its link, visits and points, and a window that was only looked at."""
     share = Share(member_id=member.id, post_id=post.id, network="linkedin", state="evidenced", text=TEXT, created_at=AT)
     share.permalink, share.permalink_key, share.go_hash = PERMALINK, "linkedin:zq-77", b"g" * 16
-    share.opened_at = share.evidenced_at = AT
+    share.opened_at = share.evidenced_at = share.sent_at = AT
+    share.sent_text, share.remote_id = f"#tag\n\n{TEXT}", "urn:li:share:zq-77"
     looked = Share(member_id=member.id, post_id=theirs.id, network="x", text=TEXT, created_at=AT, go_hash=b"h" * 16)
     session.add_all((share, looked))
     await session.flush()

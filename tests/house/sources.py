@@ -30,10 +30,15 @@ def read_source(path: str) -> Source:
     return Source(path=path, text=text, tree=ast.parse(text, path))
 
 
-def list_sources(*folders: str) -> list[Source]:
-    """Return every Python file below the folders (all rooms if none is named), by path; a missing folder has none."""
+def list_paths(*folders: str) -> list[str]:
+    """Return the path of each Python file below the folders (all rooms if none is named); a missing folder has none."""
     paths = sorted(path for folder in folders or ROOMS for path in (ROOT / folder).rglob("*.py"))
-    return [read_source(path.relative_to(ROOT).as_posix()) for path in paths if not NOT_OURS & set(path.parts)]
+    return [path.relative_to(ROOT).as_posix() for path in paths if not NOT_OURS & set(path.parts)]
+
+
+def list_sources(*folders: str) -> list[Source]:
+    """Return those files, read and parsed."""
+    return [read_source(path) for path in list_paths(*folders)]
 
 
 def list_files(folder: Path = ROOT) -> Iterator[Path]:

@@ -20,6 +20,7 @@ MODULES = {
     "prometheus-client": "prometheus_client",
     "pydantic-settings": "pydantic_settings",
     "pyjwt": "jwt",
+    "python-linkedin-v2": "linkedin_v2",
     "pyyaml": "yaml",
     "slack-bolt": "slack_bolt",
     "slack-sdk": "slack_sdk",

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 from typer.main import get_command
 
-from bot.cli import app
+from bot.cli import command_line
 from bot.config import Config
 from bot.core.commands import COMMANDS
 from bot.web.metrics import Counts
@@ -119,7 +119,7 @@ def commands_of(group: Any, before: str = "vouch") -> Iterator[str]:  # noqa: AN
             yield f"{before} {name}"
 
 
-@pytest.mark.parametrize("command", sorted(commands_of(get_command(app))))
+@pytest.mark.parametrize("command", sorted(commands_of(get_command(command_line()))))
 def test_every_command_of_the_operator_is_documented(command: str) -> None:
     assert f"`{command}`" in text_of("operations.md", "install.md")
 

@@ -26,8 +26,11 @@ ALLOWED = {
 PLATFORM_WORDS = re.compile(r"slack|teams|botbuilder", re.IGNORECASE)
 # (path, fragment of the line): why a platform's word may stand there.
 ALLOWED_FRAGMENTS = {
-    ("bot/core/visits.py", "slackbot|slack-imgproxy"): "agents by which previews are known",
-    ("bot/core/visits.py", "slack_ssb|\\bslack/\\d|teams/\\d"): "agents by which people's own apps are known",
+    ("bot/core/visitor_rules.py", "slackbot|slack-imgproxy"): "agents by which previews are known",
+    ("bot/core/visitor_rules.py", "webexteams"): "another chat's agent, by which its previews are known",
+    ("bot/core/visitor_rules.py", "slack_ssb|\\bslack/\\d|teams/\\d"): "agents by which people's own apps are known",
+    ("bot/core/known_networks.py", 'name="teams"'): "whose addresses fetch previews",
+    ("bot/core/known_networks.py", "https://api.slack.com/robots"): "the page that names no addresses",
     ("bot/core/commands.py", '"teams"'): 'what a person types for crews, beside "team"',
 }
 

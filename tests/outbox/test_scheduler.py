@@ -14,10 +14,11 @@ from bot.core.jobs import CreditVisits, ForgetOld, Job, JobState, PostBoard, unp
 from bot.core.timing import Daily, DuePeriod, EveryMinutes, Schedule, Weekly
 from bot.scheduler import Scheduler, Timer
 from storage.engine import Sessions, sqlite_url
-from storage.models import Base, JobRow, Tick
+from storage.models import JobRow, Tick
 from storage.queries.jobs import list_stuck
 from tests.fakes import FakeClock
 from tests.postgres import postgres_server, postgres_url, url
+from tests.tables import add_tables
 
 __all__ = ["postgres_server", "postgres_url", "url"]
 
@@ -31,8 +32,7 @@ BOARD_TIME = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # 9:00 in Amsterdam, in w
 async def sessions(url: str) -> AsyncIterator[Sessions]:
     """A database of either kind with all tables."""
     opened = Sessions(url)
-    async with opened.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(opened)
     yield opened
     await opened.close()
 
@@ -203,8 +203,7 @@ async def test_a_database_that_is_locked_is_made_up_for_by_the_next_tick(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     sessions = Sessions(sqlite_url(tmp_path))
-    async with sessions.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(sessions)
     other = sqlite3.connect(tmp_path / "vouch.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     scheduler, _ = scheduler_at(sessions, BOARD_TIME)

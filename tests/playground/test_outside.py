@@ -91,6 +91,7 @@ async def test_other_hosts_are_refused(world: World) -> None:
         ("x/intent/post?text=Mine&url=http%3A%2F%2Fx.example%2Fl%2Fa", "Mine", "http://x.example/l/a"),
         ("mastodon/share?text=Mine", "Mine", ""),
         ("bluesky/intent/compose?text=Mine", "Mine", ""),
+        ("threads/intent/post?text=Mine", "Mine", ""),
         ("facebook/sharer/sharer.php?u=http%3A%2F%2Fx.example%2Fl%2Fa", "", "http://x.example/l/a"),
         ("whatsapp/?text=Mine", "Mine", ""),
         ("xing/spi/shares/new?url=http%3A%2F%2Fx.example%2Fl%2Fa", "", "http://x.example/l/a"),

@@ -1,5 +1,6 @@
 """Nothing starts on what is wrong: the operator reads all of it at once, and what was kept stays as it was."""
 
+import asyncio
 import hashlib
 import os
 import subprocess
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.engine import Sessions, sqlite_url
 from tests.scenarios.town import ROOT
+from tests.tables import add_tables
 
 TOKENS = {
     "SLACK_BOT_TOKEN": "xoxb-made-up",
@@ -51,7 +54,14 @@ def _prints(data: Path) -> dict[str, str]:
 def data(tmp_path: Path) -> Path:
     """A data folder with a database in it."""
     folder = tmp_path / "data"
-    assert _vouch(folder, "migrate").returncode == 0
+    folder.mkdir()
+
+    async def make() -> None:
+        sessions = Sessions(sqlite_url(folder))
+        await add_tables(sessions)
+        await sessions.close()
+
+    asyncio.run(make())
     return folder
 
 

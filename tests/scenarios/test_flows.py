@@ -4,7 +4,7 @@ The same deeds, and the same rows kept in the database. How a text reaches the c
 two clicks on Slack, three on Teams.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.scenarios.chats import Chat, member_of, ref_of, shares_of
 from tests.scenarios.town import (
     CLAIRE,
     ELIF,
+    ENGINEERING,
     GENERAL,
     GRACE,
     IRIS,
@@ -33,6 +34,7 @@ HOTEL, SCHOOL, LEAK = "Nine litres", "A school that flushes", "How we hear a lea
 ROOF, ROOF_TITLE = "/site/green-roof.html", "The roof that drinks"
 SENSOR, FAIR = "/site/open-sensor.html", "/site/trade-fair.html"
 SENSE = "Fifteen litres became nine and my sister, who stayed there, only praised the breakfast. Well done, all."
+LATER = "On Sunday evenings my friends read. So this one about listening to pipes goes to them then, in my own words."
 ROOFS = "A roof that drinks is the best kind of roof, and this one has been thirsty for a long time, says its owner."
 
 
@@ -283,3 +285,18 @@ async def test_a_guest_gets_a_kind_answer_and_nothing_is_kept(chat: Chat) -> Non
     assert chat.rows("SELECT count(*) FROM member WHERE person_ref = ?", ref) == [(0,)]
     assert chat.rows("SELECT count(*) FROM address WHERE ref = ?", ref) == [(0,)]
     await chat.close(CLAIRE)
+
+
+# Share later
+
+
+async def test_a_text_waits_for_the_moment_that_its_writer_picked(chat: Chat) -> None:
+    await chat.press(TOM, await chat.announcement(TOM, LEAK, ENGINEERING), "open_share")
+    assert "Pick a moment" in await chat.choose(TOM, "open_later", text=LATER, network="linkedin")
+    evening = await chat.next_moment([6], time(21, 15))  # in Amsterdam, an hour before that of Tom's own clock
+    told = await chat.submit(TOM, day=evening.date().isoformat(), time="21:15")
+    assert "I will ask you on Sunday" in told
+    assert "21:15" in told
+    await chat.to(evening + timedelta(hours=1))
+    assert LATER in (await chat.find(TOM, "You wanted to share this on")).said
+    assert shares_of(chat, TOM, LEAK)[-1][:3] == ("linkedin", "draft", LATER)  # nothing went out by itself

@@ -11,7 +11,6 @@ from bot.core.programme import Programme
 from handlers.credit import credit_some
 from storage.engine import Sessions
 from storage.models import (
-    Base,
     LedgerEntry,
     Member,
     Share,
@@ -28,6 +27,7 @@ from storage.queries import (
 )
 from storage.queries.joining import Joined
 from tests.handlers.conftest import NOW, World
+from tests.tables import add_tables
 
 numbers = count(1)
 ADDRESS = "ada@brightwater.example"
@@ -36,8 +36,7 @@ ADDRESS = "ada@brightwater.example"
 @pytest.fixture
 async def either(empty: Sessions, programme: Programme) -> World:
     """A company in an empty database of either kind, for what the databases might do differently."""
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     return World(sessions=empty, programme=programme)
 
 

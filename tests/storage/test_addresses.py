@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from storage.engine import Sessions
-from storage.models import Address, Base, Member, Pairing
+from storage.models import Address, Member, Pairing
 from storage.queries import addresses, pictures
 from storage.queries.addresses import Kept
 from storage.queries.erasure import Erased, erase_member
+from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ADA, BEN = "7faf8ab2-3d56-4244-b585-20c8a42ed2b8", "3f0e3a3c-8a6f-4f6f-9c55-0b1d1f3f2a11"
@@ -18,8 +19,7 @@ ADA, BEN = "7faf8ab2-3d56-4244-b585-20c8a42ed2b8", "3f0e3a3c-8a6f-4f6f-9c55-0b1d
 
 @pytest.fixture
 async def sessions(empty: Sessions) -> Sessions:
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     return empty
 
 

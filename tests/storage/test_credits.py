@@ -11,8 +11,9 @@ from bot.core.programme import Programme
 from handlers.credit import credit_some
 from handlers.share import undo_share
 from storage.engine import Sessions
-from storage.models import Base, LedgerEntry, Member, Share, Total, TrackedLink, Visit
+from storage.models import LedgerEntry, Member, Share, Total, TrackedLink, Visit
 from tests.handlers.conftest import NOW, World, programme
+from tests.tables import add_tables
 
 __all__ = ["programme"]
 
@@ -20,8 +21,7 @@ __all__ = ["programme"]
 @pytest.fixture
 async def world(empty: Sessions, programme: Programme) -> World:
     """A company in an empty database of either kind."""
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     return World(sessions=empty, programme=programme)
 
 

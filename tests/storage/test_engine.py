@@ -12,15 +12,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from storage.engine import AWAY, BUSY_MS, Sessions, async_url
-from storage.models import Base, Crew
+from storage.models import Crew
 from tests.postgres import Server
+from tests.tables import add_tables
 
 
 @pytest.fixture
 async def sessions(empty: Sessions) -> Sessions:
     """A database of either kind with all tables."""
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     return empty
 
 
@@ -130,8 +130,7 @@ async def test_two_processes_write_one_after_the_other(sessions: Sessions, url: 
 async def on_sqlite(tmp_path: Path) -> AsyncIterator[Sessions]:
     """A SQLite database with all tables."""
     opened = Sessions(f"sqlite:///{tmp_path}/t.db")
-    async with opened.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(opened)
     yield opened
     await opened.close()
 
@@ -217,8 +216,7 @@ async def write_while_cut(sessions: Sessions, server: Server) -> None:
 @pytest.mark.postgres
 async def test_a_cut_connection_is_away_and_leaves_nothing(postgres_server: Server, postgres_url: str) -> None:
     sessions = Sessions(postgres_url)
-    async with sessions.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(sessions)
     with pytest.raises(AWAY):
         await write_while_cut(sessions, postgres_server)
     await add(sessions, "after")
@@ -229,8 +227,7 @@ async def test_a_cut_connection_is_away_and_leaves_nothing(postgres_server: Serv
 @pytest.mark.postgres
 async def test_postgres_writers_do_not_wait_for_each_other(postgres_url: str) -> None:
     sessions = Sessions(postgres_url)
-    async with sessions.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(sessions)
     async with sessions.begin() as first:
         first.add(Crew(name="first"))
         await first.flush()

@@ -8,9 +8,10 @@ from sqlalchemy import select, update
 
 from bot.core.jobs import AnnounceIn, CreditVisits, JobState, RefreshAnnouncement
 from storage.engine import Sessions
-from storage.models import Base, JobRow
+from storage.models import JobRow
 from storage.queries import outbox
 from storage.queries.jobs import Plan, add_job
+from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -26,8 +27,7 @@ CLAIM = outbox.Claim(
 @pytest.fixture
 async def sessions(empty: Sessions) -> Sessions:
     """A database of either kind with all tables."""
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     return empty
 
 

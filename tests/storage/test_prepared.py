@@ -12,9 +12,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError
 
 from storage.engine import Sessions
-from storage.models import Base, Crew
+from storage.models import Crew
 from storage.prepared import Prepared, Row, together
 from storage.tables import INBOX, MEMBER
+from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
 KEYS = ["a", "b"]
@@ -44,8 +45,7 @@ ADA: Row = {
 @pytest.fixture
 async def sessions(empty: Sessions) -> Sessions:
     """A database of either kind with all tables."""
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     return empty
 
 

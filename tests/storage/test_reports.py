@@ -14,12 +14,13 @@ from bot.core.programme import Programme
 from handlers.leaderboard import post_board, show_board
 from handlers.privacy import erase_me, forget_old, send_export
 from storage.engine import Sessions
-from storage.models import Base, Share, Total, TrackedLink, Visit
+from storage.models import Share, Total, TrackedLink, Visit
 from storage.queries.boards import Stretch, find_own, list_crews, list_people
 from storage.queries.reports import PostTotals, WeekTotals, list_post_totals, list_week_totals
 from tests.handlers.conftest import GENERAL, NOW, World, programme
 from tests.handlers.test_leaderboard import MONDAY
 from tests.handlers.traces import AT, SECRETS, all_words, leave_traces
+from tests.tables import add_tables
 
 __all__ = ["programme"]
 
@@ -27,8 +28,7 @@ __all__ = ["programme"]
 @pytest.fixture
 async def world(empty: Sessions, programme: Programme) -> World:
     """A company in an empty database of either kind, whose first channel has a board."""
-    async with empty.writer.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    await add_tables(empty)
     first, *others = programme.channels
     return World(sessions=empty, programme=replace(programme, channels=(replace(first, board=MONDAY), *others)))
 
@@ -51,7 +51,8 @@ async def test_posts_are_summed_up_by_network_with_every_fact_apart(world: World
             session.add(link)
             await session.flush()
             same = {"on_day": AT.date(), "visitor": member.id.to_bytes(16), "prefix": b"p" * 16}
-            session.add_all(Visit(link_id=link.id, at=AT, kind=kind, **same) for kind in ("human", "human", "preview"))
+            kinds = ("human", "human", "preview", "company")
+            session.add_all(Visit(link_id=link.id, at=AT, kind=kind, **same) for kind in kinds)
     async with world.sessions.reading() as session:
         totals = await list_post_totals(session)
     assert totals[0] == PostTotals(
@@ -67,6 +68,7 @@ async def test_posts_are_summed_up_by_network_with_every_fact_apart(world: World
         undone=1,
         human_visits=6,
         preview_visits=3,
+        company_visits=3,
     )
     assert [(one.title, one.network, one.opened) for one in totals[1:]] == [("Not theirs", "", 0)]
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.engine import Sessions, sqlite_url
 from storage.queries.credits import WaitingVisit, find_counted, list_waiting_visits
 from storage.queries.erasure import forget_share_drafts
+from storage.queries.figures import find_measured
 from storage.queries.shares import find_brought
-from storage.schema import create_schema
+from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 18, 9, tzinfo=UTC)
 WAITING = WaitingVisit(
@@ -35,7 +36,7 @@ Look = Callable[[AsyncSession], Awaitable[object]]
 async def sessions(tmp_path: Path) -> AsyncIterator[Sessions]:
     """An empty database in a file."""
     opened = Sessions(sqlite_url(tmp_path))
-    await create_schema(opened)
+    await add_tables(opened)
     yield opened
     await opened.close()
 
@@ -44,11 +45,12 @@ async def sessions(tmp_path: Path) -> AsyncIterator[Sessions]:
     ("look", "indexes"),
     [
         (lambda session: find_brought(session, share_ids=[1, 2]), {"ix_visit_seen"}),
+        (lambda session: find_measured(session, share_id=1), {"ix_visit_seen"}),
         (lambda session: find_counted(session, [WAITING]), {"ix_visit_seen"}),
         (lambda session: list_waiting_visits(session, limit=10), {"ix_visit_uncredited"}),
         (forget_share_drafts, {"ix_visit_seen", "ix_visit_uncredited"}),
     ],
-    ids=["brought", "counted", "waiting", "drafts"],
+    ids=["brought", "measured", "counted", "waiting", "drafts"],
 )
 async def test_visits_are_found_by_an_index(sessions: Sessions, look: Look, indexes: set[str]) -> None:
     asked: list[tuple[str, object]] = []

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -19,11 +20,12 @@ from bot.web.app import SERVER_OPTIONS, Check, WebParts, create_web
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking
+from playground.server import LocalServer
 from storage.engine import Sessions, sqlite_url
 from storage.models import Share, TrackedLink, Visit
-from storage.schema import create_schema
 from tests.handlers import conftest as company
 from tests.handlers.conftest import SECRET, World
+from tests.tables import add_tables
 
 programme = company.programme
 
@@ -45,12 +47,6 @@ class Answer:
         return self.body.decode()
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @dataclass
 class Web:
     """A served web application, and short ways to ask it and to look at what it kept."""
@@ -70,7 +66,7 @@ class Web:
             return Answer(response.status, response.headers, await response.read())
 
     async def add_link(self, slug: str = "abcd2345", target: str = "https://example.com/a", **share: object) -> int:
-        """Add a tracked link of a new member's share and return its number."""
+        """Add a tracked link, an hour old, of a new member's share and return its number."""
         member = await self.world.add_member()
         post = await self.world.add_post(author=member)
         now = self.world.clock.now()
@@ -79,7 +75,7 @@ class Web:
         async with self.world.sessions.begin() as session:
             session.add(row)
             await session.flush()
-            link = TrackedLink(share_id=row.id, slug=slug, target=target, created_at=now)
+            link = TrackedLink(share_id=row.id, slug=slug, target=target, created_at=now - timedelta(hours=1))
             session.add(link)
         return link.id
 
@@ -144,6 +140,7 @@ class Makes:
             tracking=tracking,
             programme=self.world.programme,
             composers=self.world.composers,
+            out=self.world.out,
             secret=SECRET,
             metrics_token=METRICS_TOKEN,
             checks=checks or {},
@@ -155,12 +152,11 @@ class Makes:
         """Serve until the block ends."""
         tracked = create_web(parts or self.parts(*proxies))
         await tracked.start()
-        server = _Server(uvicorn.Config(tracked, host="127.0.0.1", port=0, log_config=None, **SERVER_OPTIONS))
+        server = LocalServer(uvicorn.Config(tracked, host="127.0.0.1", port=0, log_config=None, **SERVER_OPTIONS))
         serving = asyncio.create_task(server.serve())
         try:
             async with asyncio.timeout(WAIT), aiohttp.ClientSession() as http:
-                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                    await asyncio.sleep(0.01)
+                await server.serves.wait()
                 port = server.servers[0].sockets[0].getsockname()[1]
                 yield Web(world=self.world, tracked=tracked, port=port, http=http)
         finally:
@@ -179,7 +175,7 @@ def url(tmp_path: Path) -> str:
 async def sessions(url: str) -> AsyncIterator[Sessions]:
     """A fresh database with all tables."""
     opened = Sessions(url)
-    await create_schema(opened)
+    await add_tables(opened)
     yield opened
     await opened.close()
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.engine import Sessions, sqlite_url
-from storage.schema import create_schema
+from tests.tables import add_tables
 from tests.web.conftest import Makes, Web, locked
 
 LINK = "/l/abcd2345"
@@ -50,7 +50,7 @@ class Leavable(Sessions):
 async def sessions(tmp_path: Path) -> AsyncIterator[Leavable]:
     """A fresh SQLite database: what is "away" here is SQLite's."""
     opened = Leavable(sqlite_url(tmp_path))
-    await create_schema(opened)
+    await add_tables(opened)
     yield opened
     await opened.close()
 

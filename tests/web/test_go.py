@@ -170,6 +170,14 @@ async def test_looking_at_a_link_does_not_use_it_up(web: Web, method: str, agent
     assert (await web.ask(path)).status == 302
 
 
+async def test_a_chats_fetcher_does_not_use_a_link_up_whatever_it_says_it_is(makes: Makes) -> None:
+    async with makes.serve("127.0.0.1") as web:
+        path, ada = await opened(web.world)
+        await typed(web.world, ada)
+        assert (await web.ask(path, X_Forwarded_For="52.112.74.60")).status == 200
+        assert (await web.ask(path, X_Forwarded_For="203.0.113.7")).status == 302
+
+
 async def test_a_members_own_visits_of_that_day_are_known_as_theirs_and_nobody_elses(makes: Makes) -> None:
     async with makes.serve("127.0.0.1") as web:
         path, ada = await opened(web.world)
@@ -177,6 +185,7 @@ async def test_a_members_own_visits_of_that_day_are_known_as_theirs_and_nobody_e
         await web.ask(path, X_Forwarded_For="203.0.113.7")
         slug = (await _slug(web.world)) or ""
         await web.ask(f"/l/{slug}", X_Forwarded_For="203.0.113.7")
+        web.world.clock.advance(timedelta(seconds=5))
         await web.ask(f"/l/{slug}", X_Forwarded_For="203.0.113.8")
         web.world.clock.advance(timedelta(days=1))
         await web.ask(f"/l/{slug}", X_Forwarded_For="203.0.113.7")

@@ -1,12 +1,14 @@
 """Tracked links: where they lead, what is kept of a visit, and what is answered to everything else."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import CreditVisits
 from storage.engine import Sessions
@@ -234,3 +236,38 @@ async def test_links_are_known_after_a_restart_without_being_asked_for(makes: Ma
         await web.add_link("wxyz6789")
     async with makes.serve() as web:
         assert list(web.tracked._known) == ["abcd2345", "wxyz6789"]
+
+
+class Lingering(Sessions):
+    """A database in which the next reading takes `linger` seconds to end, also when it is cut short."""
+
+    linger = 0.0
+    lingering = 0
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        linger, self.linger = self.linger, 0.0
+        self.lingering += linger > 0
+        try:
+            async with super().reading() as session:
+                yield session
+        finally:
+            try:
+                await asyncio.sleep(linger)
+            except asyncio.CancelledError:
+                await asyncio.sleep(linger)
+                raise
+            finally:
+                self.lingering -= linger > 0
+
+
+async def test_a_stop_waits_for_what_still_reads_the_database(makes: Makes) -> None:
+    makes.world.sessions = sessions = Lingering(makes.world.sessions.url)
+    async with makes.serve() as web:
+        sessions.linger = 0.1
+        web.tracked.look_for_changes()
+        async with asyncio.timeout(5):
+            while not sessions.lingering:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+    assert sessions.lingering == 0
+    await sessions.close()

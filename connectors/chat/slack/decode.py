@@ -15,11 +15,11 @@ from bot.core.codec import merge, unpack
 from bot.core.commands import parse_command
 from connectors.chat.slack.carrying import read_carried
 from connectors.chat.slack.entities import links_in, unmark
+from connectors.chat.slack.manifest import SUGGEST_THIS
 from connectors.chat.slack.workspace import Home
 
 Json = dict[str, Any]
 PLATFORM = "slack"
-SUGGEST_THIS = "suggest_this"
 _MISSHAPEN = (KeyError, TypeError, AttributeError, IndexError, ValueError)
 _OF_PEOPLE = (None, "file_share")  # message subtypes that a person writes
 

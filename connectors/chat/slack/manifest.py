@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.chat.slack.decode import SUGGEST_THIS
-from connectors.chat.slack.webhook import PATHS
+PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
+SUGGEST_THIS = "suggest_this"
+"""Where Slack calls us, and the id of the message shortcut: it is told both here, where `webhook` and `decode` look."""
 
 COMMAND = "/vouch"
 REQUIRED_SCOPES: Mapping[str, str] = {

@@ -12,8 +12,8 @@ from connectors.chat.slack.guard import Rejected, check_signature, too_large
 from connectors.chat.slack.guard import read_body as read_payload
 from connectors.chat.slack.inbound import SlackInbound
 from connectors.chat.slack.limits import MAX_REQUEST_BYTES
+from connectors.chat.slack.manifest import PATHS
 
-PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
 _TEXT = b"text/plain; charset=utf-8"
 _NEVER_AGAIN = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 _JSON = b"application/json; charset=utf-8"

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.actions import Interaction, ShowBoard, ShowHelp
 from bot.core.cards import Bold, Card, Form, Text
 from bot.core.commands import COMMANDS
+from bot.core.disclosure import allowed_lines
+from bot.core.later import Offer, Picked
 from bot.core.leaderboard import CrewRank, Period, Ranked, Standing, Visible
 from bot.core.moderation import PostState
 from bot.core.people import Role
@@ -19,7 +21,21 @@ from bot.core.posts import Draft, PostFace, TypedWording
 from bot.core.privacy import RetentionPolicy
 from bot.core.programme import AnnounceChannel, Company, NetworkSettings, Programme
 from bot.i18n.translator import words_for
-from handlers.cards import board, help, home, post, post_form, privacy, profile, share, suggestion
+from handlers.cards import (
+    accounts,
+    board,
+    delivering,
+    help,
+    home,
+    later,
+    outcome,
+    post,
+    post_form,
+    privacy,
+    profile,
+    share,
+    suggestion,
+)
 from handlers.context import Context, Me
 from tests.fakes import FakeComposers
 
@@ -137,6 +153,7 @@ CHECKED = CheckedPost(
     publish_at=NOW + timedelta(days=1),
     expires_at=NOW + timedelta(days=30),
 )
+ALLOWED = allowed_lines("Brightwater", PROGRAMME.disclosure, language="en-GB")
 PROPOSED = suggestion.Proposed(
     suggestion_id=12,
     link="https://energy.example/long/path/to/an/article-that-has-a-rather-long-address?utm_source=newsletter",
@@ -148,6 +165,21 @@ class Decision:
     """A decision as the history tells it."""
 
     what, name, at, reason = "declined", "Ben Okoro", NOW, "Off topic for now; again in spring?"
+
+
+SENT = delivering.Sent(
+    share_id=5, title=TITLE, network="linkedin", text=f"#BrightwaterEmployee\n\n{WORDING}\n\n{LINK}", profile=LINK
+)
+
+
+TROUBLE = delivering.trouble_line(CTX, "linkedin", delivering.Trouble(fault="expired"))
+UNTIL = NOW + timedelta(days=60)
+CONNECTED = accounts.News(network="linkedin", name="Anna de Vries", until=UNTIL, post_id=7, title=TITLE)
+ACCOUNTS = (
+    accounts.AccountView(network="linkedin", can_connect=True, name="Anna de Vries", since=NOW, until=UNTIL),
+    accounts.AccountView(network="x", can_connect=True),
+    accounts.AccountView(network="mastodon", can_connect=True, name="anna", since=NOW, fault="revoked"),
+)
 
 
 def _window(**more: object) -> share.ShareWindow:
@@ -168,7 +200,7 @@ def _window(**more: object) -> share.ShareWindow:
     return share.ShareWindow(**{**values, **more})  # type: ignore[arg-type]
 
 
-def _view(**more: object) -> share.SharedView:
+def _view(**more: object) -> outcome.SharedView:
     values: dict[str, object] = {
         "share_id": 5,
         "post_id": 7,
@@ -185,7 +217,7 @@ def _view(**more: object) -> share.SharedView:
         "points": 15,
         "can_open": False,
     }
-    return share.SharedView(**{**values, **more})  # type: ignore[arg-type]
+    return outcome.SharedView(**{**values, **more})  # type: ignore[arg-type]
 
 
 def _board() -> Card:
@@ -262,6 +294,7 @@ def _kept() -> privacy.KeptPart:
         decisions=4,
         entries=31,
         dismissals=3,
+        accounts=1,
     )
 
 
@@ -274,8 +307,34 @@ def _settings() -> Form:
         is_named=True,
         topics=PROGRAMME.topics,
         muted=("water",),
+        wordings=ALLOWED,
+        wording=ALLOWED.choices[1].value,
     )
     return profile.settings_form(CTX, view)
+
+
+def _later() -> Form:
+    """Return the window that asks when, with a time that was picked before."""
+    offers = (Offer(at=NOW + timedelta(hours=3)), Offer(at=NOW + timedelta(days=1), is_recommended=True))
+    picked = Picked(day="2026-11-28", time="21:15")
+    return later.later_form(
+        CTX, later.LaterWindow(share_id=5, title=TITLE, network="linkedin", offers=offers, at=NOW, picked=picked)
+    )
+
+
+def _asking(**more: object) -> Card:
+    """Return the question at the time that was picked, late."""
+    values: dict[str, object] = {
+        "share_id": 5,
+        "title": TITLE,
+        "network": "linkedin",
+        "text": f"#BrightwaterEmployee\n\n{WORDING}\n\nhttps://vouch.brightwater.example/l/k3f9",
+        "is_connected": False,
+        "url": "https://vouch.brightwater.example/go/abc",
+        "late_from": NOW,
+        "opened_at": NOW,
+    }
+    return later.asking_card(WORDS, later.Asking(**{**values, **more}))  # type: ignore[arg-type]
 
 
 def _queue() -> Card:
@@ -301,8 +360,15 @@ def messages() -> Mapping[str, Card]:
         "me": _me(),
         "help": help.help_card(CTX, tuple(COMMANDS.values()), unknown="shre", nearest="share"),
         "privacy": kept,
-        "shared": share.shared_card(CTX, _view()),
-        "ask": share.ask_card(WORDS, share_id=5, title=TITLE, network="linkedin"),
+        "planned": later.planned_card(CTX, share_id=5, network="linkedin", at=NOW, is_moved=True),
+        "asking": _asking(),
+        "asking_connected": _asking(is_connected=True, url=None),
+        "shared": outcome.shared_card(CTX, _view()),
+        "look_message": delivering.look_card(CTX, SENT),
+        "failed": delivering.failed_card(CTX, SENT, delivering.Trouble(fault="expired")),
+        "connected": accounts.connected_card(WORDS, CONNECTED),
+        "ends_soon": accounts.reminder_card(WORDS, CONNECTED),
+        "ask": outcome.ask_card(WORDS, share_id=5, title=TITLE, network="linkedin"),
     }
 
 
@@ -310,10 +376,20 @@ def dialogs() -> Mapping[str, Form]:
     """Return every kind of window, by a name for it."""
     return {
         "share": share.share_form(CTX, _window()),
+        "share_later": share.share_form(CTX, _window(later_at=NOW, allowed=ALLOWED)),
+        "later": _later(),
         "share_first": share.share_form(CTX, _window(is_welcome=True, text="", inspiration=())),
+        "share_connected": share.share_form(CTX, _window(connection=share.Connection.CONNECTED, account="Anna J.")),
+        "share_broken": share.share_form(CTX, _window(connection=share.Connection.BROKEN)),
+        "share_failed": share.share_form(CTX, _window(connection=share.Connection.BROKEN, trouble=TROUBLE)),
+        "accounts": accounts.accounts_form(CTX, ACCOUNTS, note="X is disconnected."),
+        "connect": accounts.connect_form(CTX, accounts.ConnectView(network="mastodon", share_id=5, url=LINK)),
+        "on_their_way": accounts.on_their_way_form(CTX, "mastodon", share_id=5),
+        "posting": delivering.posting_form(CTX, SENT),
+        "look": delivering.look_form(CTX, SENT),
         "ready": share.ready_form(CTX, _window(is_checked=True)),
-        "shared_window": share.shared_form(CTX, _view()),
-        "permalink": share.permalink_form(CTX, share_id=5, network="linkedin"),
+        "shared_window": outcome.shared_form(CTX, _view()),
+        "permalink": outcome.permalink_form(CTX, share_id=5, network="linkedin"),
         "post": post_form.post_form(WORDS, PROGRAMME, OPENED),
         "reading": post_form.reading_window(WORDS, OPENED),
         "review": post_form.review_form(WORDS, OPENED, post_form.Review(checked=CHECKED, step="schedule", ref="r")),
