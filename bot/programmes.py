@@ -93,6 +93,7 @@ def _network(name: str, part: NetworkPart, *, has_address: bool) -> NetworkSetti
         post_hosts=part.post_hosts,
         mode=mode if has_address or mode is not Mode.API else Mode.COMPOSER,
         server=str(part.server or "").rstrip("/"),
+        api_version=part.api_version,
         is_vetted=part.is_vetted,
         cost_per_post=part.cost_per_post,
         cost_per_read=part.cost_per_read,

@@ -23,7 +23,7 @@ from bot.core.social import Draft, Fault, Published
 from handlers.cards.composing import link_of
 from handlers.cards.delivering import MENDED_BY_CONNECTING
 from handlers.context import Outside
-from handlers.tokens import Access, network_of, tokens_for
+from handlers.tokens import Access, network_of, renewed_access, tokens_for
 from storage.engine import AWAY
 from storage.queries import accounts, announcements, deliveries, jobs
 from storage.queries.deliveries import Delivery
@@ -130,7 +130,19 @@ async def _outcome(errand: Errand) -> Outcome:
     if isinstance(ready, Failure):
         return None if errand.was_sent else ready
     outcome = await _publish(errand, ready)
+    if isinstance(outcome, Failure) and outcome.fault == Fault.EXPIRED and ready.access.tokens.refresh:
+        outcome, ready = await _published_anew(errand, ready)
     return replace(outcome, sent_at=sent_at, access=ready.access) if isinstance(outcome, Failure) else outcome
+
+
+async def _published_anew(errand: Errand, ready: Ready) -> tuple[Outcome, Ready]:
+    """Ask once more with renewed tokens: the network took nothing by those that it had ended before their time."""
+    try:
+        access = await renewed_access(errand.out, ready.access)
+    except OutsideError as error:
+        return _failure(error, now=errand.out.clock.now()), ready
+    renewed = replace(ready, access=access)
+    return await _publish(errand, renewed), renewed
 
 
 async def _made_ready(errand: Errand) -> Ready | Failure:
@@ -288,7 +300,10 @@ async def _fail(session: AsyncSession, errand: Errand, failure: Failure) -> bool
     found, now = errand.found, errand.out.clock.now()
     if failure.fault in MENDED_BY_CONNECTING:
         await _note_broken(session, errand, failure)
-    if failure.fault == Fault.SUNSET and await deliveries.note_sunset(session, network=found.network, now=now):
+    settings = errand.out.programme.networks.get(found.network)
+    version = settings.api_version if settings else ""
+    is_sunset = failure.fault == Fault.SUNSET
+    if is_sunset and await deliveries.note_sunset(session, network=found.network, version=version, now=now):
         log.error(
             "%s no longer answers this version of its API, so members go by its composer: "
             "set networks.%s.api_version to a newer one (docs/configuration.md#networks)",

@@ -236,7 +236,9 @@ async def connection_of(ctx: Context, held: Held | None, network: str, account: 
     if not account.is_connected:
         return cards.Connection.BROKEN
     is_useless = held is not None and held.state == ShareState.FAILED and held.fault in _BY_COMPOSER
-    if is_useless or await deliveries.is_sunset(ctx.session, network=network, now=ctx.now):
+    if is_useless or await deliveries.is_sunset(
+        ctx.session, network=network, version=settings.api_version, now=ctx.now
+    ):
         return cards.Connection.NONE
     return cards.Connection.CONNECTED
 
@@ -274,7 +276,7 @@ async def window_of(ctx: Context, scene: Scene, way: Way, box: Box) -> cards.Sha
         account_id=account.id if account else 0,
         account=account.name if account else "",
         trouble=trouble_of(ctx, scene, held),
-        seen=drafting.mark_of(box.text) if box.is_alike else "",
+        seen=drafting.mark_of(box.text) if box.is_alike or (box.is_checked and not box.text) else "",
     )
 
 

@@ -45,7 +45,8 @@ class Beside:
 async def share_now(ctx: Context, action: ShareNow) -> Reply:
     """Put the share on its way with exactly what its window shows; what has to be looked at first is said there.
 
-    A second click finds it on its way. A text much like a colleague's is pointed out once and then goes out as it is.
+    A second click finds it on its way. A text much like a colleague's, or none, is pointed out once and then goes out
+    as it is.
     """
     scene, held = await own_scene(ctx, action.share_id)
     if held is None:
@@ -60,7 +61,7 @@ async def share_now(ctx: Context, action: ShareNow) -> Reply:
     typed = replace(typed, disclosure=line)
     beside = await _beside(ctx, scene)
     is_alike = closest(typed.text, beside.colleagues) >= OWN_WORDS_BELOW
-    is_news = is_alike and drafting.mark_of(typed.text) != action.seen
+    is_news = (is_alike or not typed.text) and drafting.mark_of(typed.text) != action.seen
     box = replace(kept_box(typed), is_alike=is_alike, is_checked=True)
     window = await window_of(ctx, scene, way_out(ctx, scene, held), box)
     if not window.is_connected or window.over or is_news or is_raised:

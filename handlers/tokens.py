@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -69,6 +69,19 @@ async def tokens_for(out: Outside, *, account_id: int) -> Access:
         await _break(out, account, Fault.EXPIRED)
         raise NotConnected(Fault.EXPIRED.value)
     return Access(door=door, tokens=tokens, account=account, remote_id=_open(out.vault, account.sealed_remote_id))
+
+
+async def renewed_access(out: Outside, refused: Access) -> Access:
+    """Return tokens renewed after the network refused these before their end: it may end them when it likes.
+
+    Raises `NotConnected` where they cannot be renewed (the account is marked as broken), or `TryLater`.
+    """
+    if not refused.tokens.refresh:
+        raise NotConnected(Fault.EXPIRED.value)
+    account, tokens = await _renewed(out, refused.door, refused.account)
+    if tokens.access == refused.tokens.access:
+        raise TryLater(SOON, Fault.UNREACHABLE.value)
+    return replace(refused, account=account, tokens=tokens)
 
 
 def network_of(out: Outside, name: str) -> SocialNetwork:

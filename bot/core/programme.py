@@ -59,6 +59,7 @@ class NetworkSettings:
     post_hosts: tuple[str, ...] = ()
     mode: Mode = Mode.COMPOSER
     server: str = ""
+    api_version: str = ""
     is_vetted: bool = False
     cost_per_post: Decimal | None = None
     cost_per_read: Decimal | None = None

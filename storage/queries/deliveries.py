@@ -297,19 +297,19 @@ RESTED = timedelta(hours=12)
 """So long nobody is offered an API that is not answered; then one member tries whether it is again."""
 
 
-async def note_sunset(session: AsyncSession, *, network: str, now: datetime) -> bool:
+async def note_sunset(session: AsyncSession, *, network: str, version: str, now: datetime) -> bool:
     """Note that a network no longer answers this version of its API; `False` if that was noted lately."""
-    if await is_sunset(session, network=network, now=now):
+    if await is_sunset(session, network=network, version=version, now=now):
         return False
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    add = dialect.insert(Tick).values(name=_sunset(network), period="", at=now)
+    add = dialect.insert(Tick).values(name=_sunset(network), period=version, at=now)
     await session.execute(add.on_conflict_do_update(index_elements=["name", "period"], set_={"at": now}))
     return True
 
 
-async def is_sunset(session: AsyncSession, *, network: str, now: datetime) -> bool:
+async def is_sunset(session: AsyncSession, *, network: str, version: str, now: datetime) -> bool:
     """Say whether a network lately did not answer this version of its API."""
-    wanted = (Tick.name == _sunset(network), Tick.period == "", Tick.at > now - RESTED)
+    wanted = (Tick.name == _sunset(network), Tick.period == version, Tick.at > now - RESTED)
     return await session.scalar(select(Tick.name).where(*wanted)) is not None
 
 

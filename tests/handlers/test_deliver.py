@@ -376,3 +376,21 @@ def test_the_key_is_the_same_for_every_try_and_of_no_other_share() -> None:
     assert deliver.key_of(found) == deliver.key_of(replace(found, sent_at=NOW))
     assert deliver.key_of(found) != deliver.key_of(other)
     assert deliver.key_of(found) != deliver.key_of(replace(found, text="Other words."))
+
+
+async def test_a_token_that_the_network_ended_before_its_time_is_renewed_and_the_share_goes_out(world: World) -> None:
+    network, post = by_api(world), await world.add_post("Words.")
+    network.fail_next.append(NotConnected("expired"))
+    await delivered(world, await connected(world, refresh="may-renew"), post)
+    assert (len(network.published), network.refreshed) == (1, ["may-renew"])
+    assert (await share_of(world)).state == "confirmed"
+
+
+async def test_a_token_that_cannot_be_renewed_either_ends_the_connection_and_nothing_is_posted(world: World) -> None:
+    network, post = by_api(world), await world.add_post("Words.")
+    network.fail_next += [NotConnected("expired"), NotConnected("revoked")]
+    await delivered(world, await connected(world, refresh="may-renew"), post)
+    assert network.published == []
+    assert ((await share_of(world)).state, (await share_of(world)).fault) == ("failed", "revoked")
+    async with world.sessions.reading() as session:
+        assert [(one.state, one.fault) for one in await session.scalars(select(Account))] == [("broken", "revoked")]

@@ -73,7 +73,7 @@ async def test_whatever_is_typed_the_window_shows_what_arrives(world: World, tex
     if not world.networks:
         by_api(world)
     network, ada = world.networks["linkedin"], await connected(world)
-    reply = await shared_now(world, ada, await world.add_post(), text=text)
+    reply = await shared_now(world, ada, await world.add_post(), text=f"I {text}")
     await work(world)
     assert quotes(reply.form) == [network.published[-1].text]
 
@@ -254,3 +254,13 @@ async def test_a_post_that_may_not_be_shared_is_not(world: World, state: str) ->
     with pytest.raises(Unable, match=f"share.refused_{state}"):
         await again(world, ada, action, network="linkedin", text=OWN)
     assert await world.jobs() == []
+
+
+async def test_without_words_of_ones_own_the_window_says_so_once_and_then_the_link_goes_out_alone(world: World) -> None:
+    network, post = by_api(world), await world.add_post()
+    ada = await connected(world)
+    looked_at = (await shared_now(world, ada, post, text="")).form
+    assert "your link goes alone" in words_of(looked_at)
+    await again(world, ada, submit_of(looked_at), network="linkedin", text="")
+    await work(world)
+    assert [one.text.split("\n\n")[0] for one in network.published] == ["#BrightwaterEmployee"]

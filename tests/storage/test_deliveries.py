@@ -150,12 +150,13 @@ async def test_what_is_evidenced_stays_so_whatever_the_answer(world: World) -> N
 
 async def test_a_version_that_is_over_is_noted_for_some_hours(world: World) -> None:
     async with world.sessions.begin() as session:
-        assert not await deliveries.is_sunset(session, network="linkedin", now=NOW)
-        assert await deliveries.note_sunset(session, network="linkedin", now=NOW)
-        assert not await deliveries.note_sunset(session, network="linkedin", now=LATER)
-        assert await deliveries.is_sunset(session, network="linkedin", now=LATER)
-        assert not await deliveries.is_sunset(session, network="x", now=LATER)
-        assert await deliveries.note_sunset(session, network="linkedin", now=NOW + deliveries.RESTED)
+        assert not await deliveries.is_sunset(session, network="linkedin", version="202607", now=NOW)
+        assert await deliveries.note_sunset(session, network="linkedin", version="202607", now=NOW)
+        assert not await deliveries.note_sunset(session, network="linkedin", version="202607", now=LATER)
+        assert await deliveries.is_sunset(session, network="linkedin", version="202607", now=LATER)
+        assert not await deliveries.is_sunset(session, network="linkedin", version="202612", now=LATER)
+        assert not await deliveries.is_sunset(session, network="x", version="202607", now=LATER)
+        assert await deliveries.note_sunset(session, network="linkedin", version="202607", now=NOW + deliveries.RESTED)
 
 
 async def test_what_a_post_costs_is_kept_to_the_millionth(world: World) -> None:
