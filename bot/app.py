@@ -182,7 +182,9 @@ def timers_of(programme: Programme, platforms: Sequence[str]) -> Sequence[Timer]
             make=lambda _: j.WatchDeliveries(),
             max_age=soon,
         ),
-        Timer(name="measure_shares", schedule=EveryMinutes(minutes=15), make=lambda _: j.MeasureShares(), max_age=soon),
+        Timer(
+            name="measure_shares", schedule=EveryMinutes(minutes=15), make=lambda _: j.MeasureShares(), max_age=2 * soon
+        ),
         *(_people_timer(platform, max_age=soon) for platform in platforms),
         Timer(
             name="roll_totals",

@@ -87,9 +87,9 @@ class OnSlack:
 
     async def press(self, who: str, seen: Seen, action: str) -> str:
         channel, message = seen.handle
-        before = await self._private(who, channel)
+        before, shown = await self._private(who, channel), await self.town.view(who)
         answer = await self.town.press(who, channel, message, action)
-        return self._told(answer) or await self._newly(who, channel, before)
+        return self._told(answer) or await self._newly(who, channel, before, shown=(shown,))
 
     def _told(self, answer: Json) -> str:
         errors = " ".join((answer.get("errors") or {}).values())
@@ -100,13 +100,19 @@ class OnSlack:
         there = [one for one in await self.town.messages(channel, who) if one.get("ephemeral")]
         return [everything_said(one) for one in [*there, *await self.town.direct(who)]]
 
-    async def _newly(self, who: str, channel: str, before: list[str]) -> str:
-        """Return what the bot says privately next, waiting for it: a private message is a call of its own."""
+    async def _newly(self, who: str, channel: str, before: list[str], *, shown: tuple[Json | None, ...] = ()) -> str:
+        """Return what the bot says privately next, waiting for it: a private message is a call of its own.
+
+        So is a window: with what was `shown` before, it is another window than that too.
+        """
         async with asyncio.timeout(10):
             while True:
                 new = (await self._private(who, channel))[len(before) :]
                 if new:
                     return " ".join(new)
+                view = await self.town.view(who) if shown else None
+                if view is not None and view not in shown:
+                    return everything_said(view)
                 await asyncio.sleep(0.05)
 
     async def window(self, who: str) -> Seen | None:
