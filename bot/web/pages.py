@@ -15,12 +15,13 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 STYLE = (
     ":root{color-scheme:light dark}body{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;"
-    "padding:0 1.25rem}h1{font-size:1.5rem;line-height:1.25}textarea{font:inherit;width:100%;min-height:11rem;"
+    "padding:0 1.25rem}h1{font-size:1.5rem;line-height:1.25}input,textarea{font:inherit;width:100%;"
     "box-sizing:border-box;padding:.75rem;border:1px solid #8888;border-radius:.5rem;background:Canvas;"
-    "color:CanvasText}"
+    "color:CanvasText}textarea{min-height:11rem}label{display:block;margin:1rem 0}"
     ".go{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}a.button,button{font:inherit;font-weight:600;"
     "padding:.6rem 1.1rem;border:1px solid #1f6feb;border-radius:.5rem;text-decoration:none;cursor:pointer}"
     "a.button{background:#1f6feb;color:#fff}button{background:transparent;color:inherit}"
+    "button[type=submit]{background:#1f6feb;color:#fff}"
     "a.button:focus-visible,button:focus-visible{outline:3px solid #1f6feb88;outline-offset:2px}.note{opacity:.8}"
 )
 
