@@ -55,7 +55,7 @@ def picture(name: str) -> Path:
 
 
 async def act_as(person: Person, who: str, channel: str) -> None:
-    """Become somebody else and go to a channel; a list that is redrawn under the mouse is clicked again, as people do."""
+    """Become somebody else and go to a channel; a list that is redrawn under the mouse is clicked again."""
     await person.click("[data-testid=person-switcher]")
     await person.click(f"[data-testid=person-{who}]")
     for _ in range(CLICKED_AGAIN):
