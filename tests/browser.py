@@ -35,6 +35,7 @@ FLAGS = [
 START_S = 30.0
 WAIT_S = 10.0
 POLL_S = 0.03
+MOVES_FOLLOWED = 20
 KEYS = {
     "Enter": (13, "\r"),
     "Escape": (27, ""),
@@ -214,9 +215,19 @@ class Page:
             await self._mouse(kind, button="left", clicks=1)
 
     async def hover(self, selector: str) -> None:
-        """Move the mouse over the first such element, once it is there."""
+        """Move the mouse over the first such element, once it is there; what still moves is followed."""
         name = json.dumps(selector)
         await self.wait_for(f"document.querySelector({name})?.checkVisibility() ?? false")
+        for _ in range(MOVES_FOLLOWED):
+            cover = await self._hover_once(name)
+            if cover is None:
+                return
+            await asyncio.sleep(POLL_S)
+        message = f"{selector} is covered by {cover}"
+        raise PageError(message)
+
+    async def _hover_once(self, name: str) -> str | None:
+        """Move the mouse there and return what covers it, `None` if nothing does."""
         script = f"""(() => {{
           const node = document.querySelector({name});
           node.scrollIntoView({{block: "nearest", inline: "nearest", behavior: "instant"}});
@@ -227,10 +238,9 @@ class Page:
         await self._mouse("mouseMoved")
         x, y = self._at
         hit = f"document.elementFromPoint({x}, {y})"
-        if not await self.evaluate(f"document.querySelector({name}).contains({hit})"):
-            cover = await self.evaluate(f"{hit}?.outerHTML.slice(0, 120)")
-            message = f"{selector} is covered by {cover}"
-            raise PageError(message)
+        if await self.evaluate(f"document.querySelector({name}).contains({hit})"):
+            return None
+        return str(await self.evaluate(f"{hit}?.outerHTML.slice(0, 120)"))
 
     async def type(self, text: str) -> None:
         """Write `text` where the focus is."""
