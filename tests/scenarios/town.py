@@ -186,9 +186,8 @@ class Town:
     async def press(self, who: str, channel: str, message: Json, action: str, **more: object) -> Json:
         """Press a button on a message, by the beginning of its action id."""
         element = find_element(message["blocks"], action)
-        return await self.post(
-            "click", who=who, channel=channel, ts=message["ts"], action_id=element["action_id"], **more
-        )
+        where = {"channel": channel, "ts": message["ts"], "action_id": element["action_id"], "wait_s": PATIENCE_S}
+        return await self.post("click", who=who, **(where | more))
 
     async def press_in_view(self, who: str, action: str, **more: object) -> Json:
         """Press a button in the open window, or change an element in it."""
