@@ -30,7 +30,7 @@ def wrong_apps(apps: Mapping[str, NetworkApp]) -> list[str]:
         f"{name.upper()}_{key}_URL: {value!r} is not a URL; write it with its scheme, such as {_DEFAULTS[name][place]}"
         for name, app in apps.items()
         for place, (key, value) in enumerate((("LOGIN", app.login_url), ("API", app.api_url)))
-        if not _is_url(value)
+        if not is_url(value)
     ]
 
 
@@ -46,7 +46,8 @@ def missing_apps(apps: Mapping[str, NetworkApp], wanted: Collection[str]) -> Ite
                 )
 
 
-def _is_url(value: str) -> bool:
+def is_url(value: str) -> bool:
+    """Say whether this is a web address with its scheme."""
     try:
         parts = urlsplit(value)
     except ValueError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.apps import read_apps, wrong_apps
+from bot.apps import is_url, read_apps, wrong_apps
 from bot.config import ConfigError
 from bot.config_parts import GUID
 from bot.core.social import NetworkApp
@@ -120,6 +120,7 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         *_wrong_addresses(found),
         *_wrong_teams(found),
         *wrong_apps(found.apps),
+        *_unsafe_apps(found.apps),
         *_wrong_keys(found.token_keys),
         *_wrong_networks(found),
         *_wrong_choices(found),
@@ -245,19 +246,11 @@ def _wrong_addresses(env: Environment) -> list[str]:
         "VOUCH_CLOCK_URL": env.clock_url,
     }
     for name, value in addresses.items():
-        if value and not _is_url(value):
+        if value and not is_url(value):
             found.append(f"{name}: {value!r} is not a URL; write it with its scheme, such as https://vouch.example.com")
     if env.clock_url and not (is_loopback(env.clock_url) and is_loopback(env.public_url or "")):
         found.append("VOUCH_CLOCK_URL moves time and is for the local playground: it and PUBLIC_URL must be loopback")
     return found
-
-
-def _is_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _is_safe(url: str) -> bool:
@@ -275,7 +268,7 @@ def _wrong_teams(env: Environment) -> list[str]:
     found += [
         f"{name}: {value!r} is not https; the bot's secret and the keys to check requests with come and go there"
         for name, value in (("TEAMS_LOGIN_URL", teams.login_url), ("TEAMS_OPENID_URL", teams.openid_url))
-        if _is_url(value) and not _is_safe(value)
+        if is_url(value) and not _is_safe(value)
     ]
     found += [
         f"TEAMS_SERVICE_HOSTS: {value!r} is no host; write a name alone, such as smba.trafficmanager.net"
@@ -288,6 +281,15 @@ def _wrong_teams(env: Environment) -> list[str]:
             "VOUCH_HOST and PUBLIC_URL must be loopback"
         )
     return found
+
+
+def _unsafe_apps(apps: Mapping[str, NetworkApp]) -> list[str]:
+    return [
+        f"{name.upper()}_{key}_URL: {value!r} is not https; the app's secret and members' tokens go there"
+        for name, app in apps.items()
+        for key, value in (("LOGIN", app.login_url), ("API", app.api_url))
+        if is_url(value) and not _is_safe(value)
+    ]
 
 
 def _wrong_keys(keys: Iterable[str]) -> list[str]:
@@ -306,7 +308,7 @@ def _wrong_networks(env: Environment) -> list[str]:
     found += [
         f"PREVIEW_ALLOW: {value!r} is no origin; write scheme, host and port, such as http://127.0.0.1:8080"
         for value in env.preview_allow
-        if not _is_url(value) or urlsplit(value).path not in ("", "/")
+        if not is_url(value) or urlsplit(value).path not in ("", "/")
     ]
     return found
 

@@ -4,10 +4,10 @@ A share stands as *sending* from just before the call until its answer is kept. 
 sent it died) asks the network again only where that honours our key; else nobody knows, and the member is to look.
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +24,7 @@ from handlers.cards.composing import link_of
 from handlers.cards.delivering import MENDED_BY_CONNECTING
 from handlers.context import Outside
 from handlers.tokens import Access, network_of, renewed_access, tokens_for
-from storage.engine import AWAY
+from storage.engine import AWAY, patiently
 from storage.queries import accounts, announcements, deliveries, jobs
 from storage.queries.deliveries import Delivery
 from storage.queries.jobs import Plan
@@ -38,9 +38,6 @@ DRAWN_AFTER = timedelta(seconds=1)
 """So long a platform may take to draw the window that says a share is on its way: a job must not draw it before."""
 
 _TOLD_TO_OPERATORS = (Fault.SUNSET, Fault.NO_CREDITS)
-_PAUSES = (0.2, 0.5, 1.0, 2.0, *[5.0] * 23)
-"""Two minutes in all: a database that is started anew is back by then."""
-
 log = logging.getLogger("vouch.deliver")
 
 
@@ -106,7 +103,7 @@ async def deliver_share(out: Outside, job: DeliverShare) -> None:
         outcome = await _outcome(errand)
     except OvertakenError:
         return
-    await _surely_record(errand, outcome)
+    await patiently(partial(_record, errand, outcome))
     if isinstance(outcome, Failure) and outcome.fault in _TOLD_TO_OPERATORS:
         raise Refused(outcome.fault)
 
@@ -242,19 +239,6 @@ def _failure(error: OutsideError, *, now: datetime) -> Failure:
 
 
 # Keeping what came of it
-
-
-async def _surely_record(errand: Errand, outcome: Outcome) -> None:
-    """Keep what came of a share, patiently: a database that is away comes back, and an answer comes only once."""
-    for pause in _PAUSES:
-        try:
-            await _record(errand, outcome)
-        except AWAY as error:
-            log.warning("the database is away, trying again: %s", type(error).__name__)
-            await asyncio.sleep(pause)
-        else:
-            return
-    await _record(errand, outcome)
 
 
 async def _record(errand: Errand, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.core.accounts import RENEWAL_LEASE, AccountState, ends_at, is_over, is_renewed_now
@@ -13,7 +14,7 @@ from bot.core.errors import NotConnected, OutsideError, Refused, TryLater
 from bot.core.ports import SocialNetwork
 from bot.core.social import Door, Fault, Tokens
 from handlers.context import Outside
-from storage.engine import AWAY
+from storage.engine import patiently
 from storage.queries import accounts, connecting
 from storage.queries.accounts import AccountRow, NewTokens
 from storage.types import keyed_hash
@@ -23,7 +24,6 @@ POLL_SECONDS = 0.1
 WAIT_SECONDS = 5.0
 REVOKE_SECONDS = 5.0
 SOON = timedelta(seconds=30)
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 _PLACE_LETTERS = 16
 
 log = logging.getLogger("vouch.accounts")
@@ -235,7 +235,7 @@ async def _renew(out: Outside, door: Door, account: AccountRow, *, until: dateti
         async with out.sessions.begin() as session:
             await accounts.end_lease(session, account, until=until)
         return account, _still_good(out, old)
-    is_kept = await _keep(out, account, new, until=until)
+    is_kept = await patiently(partial(_keep, out, account, new, until=until))  # the old ones are dead by now
     async with out.sessions.reading() as session:
         found = await accounts.find_account_by_id(session, account_id=account.id)
     if not is_kept and (found is None or not found.is_connected):
@@ -245,16 +245,6 @@ async def _renew(out: Outside, door: Door, account: AccountRow, *, until: dateti
 
 
 async def _keep(out: Outside, account: AccountRow, new: Tokens, *, until: datetime) -> bool:
-    """Keep renewed tokens, patiently: the old ones are dead by now, and a database that is away comes back."""
-    for pause in _PAUSES:
-        try:
-            return await _keep_now(out, account, new, until=until)
-        except AWAY:
-            await asyncio.sleep(pause)
-    return await _keep_now(out, account, new, until=until)
-
-
-async def _keep_now(out: Outside, account: AccountRow, new: Tokens, *, until: datetime) -> bool:
     """Keep renewed tokens, sealed in this very moment: a key that was the newest when they came may be gone.
 
     `False` if they are not kept: somebody else has renewed them meanwhile, or the account is not what it was.

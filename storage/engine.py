@@ -6,12 +6,13 @@ first write inside a savepoint commits on its own and survives a rollback.
 """
 
 import asyncio
+import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext, make_url
@@ -22,11 +23,18 @@ from sqlalchemy.orm import Session
 
 from storage.one_turn import DRIVER, begin_with, is_at_rest, register_dialect, write_at_once
 
+T = TypeVar("T")
+
+log = logging.getLogger("vouch.storage")
+
 BUSY_MS = 1500
 """How long a writer waits for another process; shorter than what a platform waits for an answer."""
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 """What says that the database cannot be reached, is locked, or is full: all may pass."""
+
+_PAUSES = (0.2, 0.5, 1.0, 2.0, *[5.0] * 23)
+"""Two minutes in all: a database that is started anew is back by then."""
 
 SYNC_SECONDS = 0.25
 """So far apart are the hasty writes that wait for the disk all the same."""
@@ -210,3 +218,14 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _begin_deferred(connection: Connection) -> None:
     begin_with(connection, "BEGIN")
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Return what `work` returns, tried again for two minutes while the database is away: for what comes only once."""
+    for pause in _PAUSES:
+        try:
+            return await work()
+        except AWAY as error:
+            log.warning("the database is away, trying again: %s", type(error).__name__)
+            await asyncio.sleep(pause)
+    return await work()

@@ -18,10 +18,9 @@ from starlette.routing import BaseRoute, Route
 
 from bot.core.accounts import has_instances
 from bot.core.networks import NETWORKS
-from bot.core.visits import VisitClass
 from bot.i18n.translator import Words, words_for
 from bot.web.pages import HIDDEN, POLICY, Notice, language_wanted, notice_response, page
-from bot.web.visitors import class_of_agent
+from bot.web.visitors import is_fetching_agent
 from handlers.connecting import (
     COOKIE_SECONDS,
     Opened,
@@ -149,10 +148,7 @@ def _callback(out: Outside) -> Callable[[Request], Awaitable[Response]]:
 
 def _only_looks(request: Request) -> bool:
     """Say whether a preview or a scanner of links asks, or only for what would be there: that uses nothing up."""
-    agent = request.headers.get("user-agent", "")
-    kind = class_of_agent(agent)
-    is_machine = kind is VisitClass.PREVIEW or (kind is VisitClass.SCANNER and bool(agent.strip()))
-    return request.method == "HEAD" or is_machine
+    return request.method == "HEAD" or is_fetching_agent(request.headers.get("user-agent", ""))
 
 
 def _is_of_our_page(request: Request, site: _Site) -> bool:

@@ -79,6 +79,12 @@ KnownLink = tuple[int, bytes, datetime]
 them are in memory, and the garbage collector leaves those alone."""
 
 
+def is_fetching_agent(agent: str) -> bool:
+    """Say whether an agent is that of a preview or a scanner of links; members may use any browser or tool."""
+    kind = class_of_agent(agent)
+    return kind is VisitClass.PREVIEW or (kind is VisitClass.SCANNER and bool(agent.strip()))
+
+
 class Numbers:
     """Numbers for visits, rising and different in every process: steps of 10 µs since 2020, then the process's tag."""
 
@@ -252,10 +258,7 @@ class Visitors:
     def is_fetcher(self, headers: Headers, peer: str) -> bool:
         """Say whether a chat's or network's preview, or a scanner of links, asks, by its agent or its address."""
         agent, address = self.asked_by(headers, peer)
-        kind = class_of_agent(agent)
-        if kind is VisitClass.PREVIEW or (kind is VisitClass.SCANNER and bool(agent.strip())):
-            return True
-        return self._ranges.kind_of(packed_address(address)) is NetworkKind.PREVIEW
+        return is_fetching_agent(agent) or self._ranges.kind_of(packed_address(address)) is NetworkKind.PREVIEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.jobs import DeliverShare, JobState, kind_of, unpack_job
 from bot.core.sharing import NOT_THERE, UNDER_WAY, ShareEvent, ShareState, states_before
+from bot.core.value import millionths
 from storage.models import JobRow, Share, Spend, Tick
 from storage.prepared import Prepared
 from storage.queries.links import touch_link
 from storage.tables import LINK, MEMBER, POST, SHARE
 from storage.types import Instant
-
-MILLIONTHS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,8 +285,7 @@ async def add_spend(
 ) -> None:
     """Note what the network bills for a post; `None`, what nobody entered, is not noted."""
     if amount is not None:
-        millionths = int(amount * MILLIONTHS)
-        session.add(Spend(network=network, kind="post", share_id=share_id, amount=millionths, at=now))
+        session.add(Spend(network=network, kind="post", share_id=share_id, amount=millionths(amount), at=now))
 
 
 # A network that no longer answers this version of its API

@@ -114,6 +114,7 @@ def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
         ("VOUCH_LOG_LEVEL", "loud", "VOUCH_LOG_LEVEL: 'loud' is unknown; write debug, info, warning"),
         ("VOUCH_TOKEN_KEYS", "no-key", "VOUCH_TOKEN_KEYS: is no list of keys; `vouch keys make` prints one"),
         ("LINKEDIN_API_URL", "api.linkedin.com", "LINKEDIN_API_URL: 'api.linkedin.com' is not a URL"),
+        ("X_LOGIN_URL", "http://x.example", "X_LOGIN_URL: 'http://x.example' is not https"),
         ("TEAMS_APP_ID", "vouch", "TEAMS_APP_ID: is no id; write it as Azure shows it"),
         ("TEAMS_APP_ID", f"{{{TEAMS['TEAMS_APP_ID']}}}", "TEAMS_APP_ID: is no id"),
         ("TEAMS_APP_ID", TEAMS["TEAMS_APP_ID"] + "\n", "TEAMS_APP_ID: is no id"),

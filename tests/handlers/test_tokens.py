@@ -18,6 +18,7 @@ from connectors.social.blocking import CONNECT_WITHIN, READ_WITHIN
 from handlers import tokens as use_case
 from handlers.context import Outside
 from handlers.tokens import Access, tokens_for
+from storage import engine
 from storage.models import Account
 from storage.queries import accounts
 from storage.vault import Vault
@@ -160,7 +161,7 @@ async def test_a_key_that_is_missing_breaks_nothing_and_mends_when_it_is_back(wo
 async def test_renewed_tokens_are_kept_also_if_the_database_is_away_for_a_moment(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(use_case, "_PAUSES", (0.001, 0.001, 0.001))
+    monkeypatch.setattr(engine, "_PAUSES", (0.001, 0.001, 0.001))
     network = AwayAfterwards(name="x", clock=world.clock)
     world.networks["x"] = network
     number = await connect_account(world, await world.add_member(), "x", refresh=REFRESH, expires_at=SOON)
