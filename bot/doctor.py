@@ -196,6 +196,8 @@ async def check_database(sessions: Sessions) -> list[Finding]:
     match state:
         case SchemaState.CURRENT:
             return [_good("database", "answers, and its schema is current")]
+        case SchemaState.AHEAD:
+            return [_good("database", "answers; its schema is of a newer version, which this one can live with")]
         case SchemaState.NEWER:
             says = "the schema is of a newer version of Vouch"
             return [_wrong("database", says, "run that newer version, or restore a backup of before the upgrade")]

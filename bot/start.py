@@ -18,7 +18,7 @@ from bot.logs import set_up_logs
 from bot.process import Process, fastest_loop, hold_folder, serve
 from connectors.http import new_session
 from storage.engine import AWAY, Sessions
-from storage.schema import SchemaState, create_schema, schema_state
+from storage.schema import USABLE, SchemaState, create_schema, schema_state
 from storage.vault import KeysUnreadableError, Vault
 
 
@@ -27,7 +27,7 @@ async def _prepare(sessions: Sessions) -> None:
     state = await schema_state(sessions)
     if state in UNUSABLE:
         raise ConfigError([f"database: {UNUSABLE[state]}"])
-    if state is SchemaState.CURRENT:
+    if state in USABLE:
         return
     if sessions.is_sqlite and state is SchemaState.EMPTY:
         await create_schema(sessions)

@@ -2,22 +2,27 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from storage.engine import Sessions
-from storage.migrations import HEAD
-from storage.models import Base
+from storage.migrations import HEAD, READS_FROM
+from storage.models import Base, Installation
 
 
 class SchemaState(StrEnum):
-    """How a database's schema compares with what this version of Vouch needs."""
+    """How a database's schema compares with what this version of Vouch needs; on one that is `AHEAD` it can run too."""
 
     CURRENT = "current"
+    AHEAD = "ahead"
     EMPTY = "empty"
     OLDER = "older"
     NEWER = "newer"
     DAMAGED = "damaged"
+
+
+USABLE = frozenset({SchemaState.CURRENT, SchemaState.AHEAD})
+"""On these schemas this version of Vouch runs."""
 
 
 async def schema_state(sessions: Sessions) -> SchemaState:
@@ -37,7 +42,10 @@ def _state(connection: Connection) -> SchemaState:
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if version == HEAD:
         return SchemaState.CURRENT
-    return SchemaState.NEWER if str(version) > HEAD else SchemaState.OLDER
+    if str(version) < HEAD:
+        return SchemaState.OLDER
+    reads_from = connection.execute(text("SELECT reads_from FROM installation")).scalar()
+    return SchemaState.AHEAD if str(reads_from) <= HEAD else SchemaState.NEWER
 
 
 async def create_schema(sessions: Sessions) -> None:
@@ -49,3 +57,4 @@ async def create_schema(sessions: Sessions) -> None:
         await connection.run_sync(Base.metadata.create_all)
         await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         await connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+        await connection.execute(insert(Installation).values(id=1, reads_from=READS_FROM))

@@ -11,7 +11,7 @@ from bot.database import database_url
 from bot.environment import Environment
 from bot.operate.answer import answer
 from storage.engine import AWAY, Sessions
-from storage.schema import SchemaState, schema_state
+from storage.schema import USABLE, schema_state
 
 
 def answer_from_database(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
@@ -29,7 +29,7 @@ async def open_database(environment: Environment) -> AsyncIterator[Sessions]:
     sessions = Sessions(database_url(environment))
     try:
         state = await schema_state(sessions)
-        if state is not SchemaState.CURRENT:
+        if state not in USABLE:
             raise ConfigError(
                 [f"database: its schema is {state}; run `vouch migrate` first (`vouch doctor` says more)"]
             )

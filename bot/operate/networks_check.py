@@ -11,7 +11,7 @@ from bot.doctor import Finding, Level
 from bot.environment import Environment, is_loopback
 from storage.engine import AWAY, Sessions
 from storage.queries import accounts, seals
-from storage.schema import SchemaState, schema_state
+from storage.schema import USABLE, schema_state
 from storage.vault import KeysUnreadableError, Vault
 
 OLD_MONTHS = 11
@@ -29,7 +29,7 @@ async def check_networks(
     vault = Vault(environment.data, given=environment.token_keys)
     try:
         vault.check()
-        if await schema_state(sessions) is SchemaState.CURRENT:
+        if await schema_state(sessions) in USABLE:
             found += await _check_accounts(wanted, sessions, vault)
     except KeysUnreadableError as error:
         found.append(_wrong("keys", str(error), "see docs/operations.md#keys; until then nobody's account can be used"))

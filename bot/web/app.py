@@ -26,7 +26,7 @@ from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking, Visitors
 from handlers.context import Outside
 from storage.engine import Sessions
-from storage.schema import SchemaState, schema_state
+from storage.schema import USABLE, schema_state
 
 SERVER_OPTIONS: Mapping[str, Any] = {
     "access_log": False,
@@ -146,7 +146,7 @@ async def _problem(check: Check) -> str | None:
 
 async def _database_problem(sessions: Sessions) -> str | None:
     state = await schema_state(sessions)
-    if state is SchemaState.CURRENT:
+    if state in USABLE:
         return None
     return f"the schema is {state}; run `vouch migrate`"
 

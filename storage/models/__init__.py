@@ -2,6 +2,7 @@
 
 from storage.models.account import Account, Connecting, InstanceApp
 from storage.models.base import Base
+from storage.models.installation import Installation, Leader
 from storage.models.ledger import LedgerEntry, Total
 from storage.models.measure import Figure, Spend
 from storage.models.member import Address, AdminCode, Crew, Dismissal, Member, Pairing
@@ -23,9 +24,11 @@ __all__ = [
     "Figure",
     "GoVisitor",
     "InboxRow",
+    "Installation",
     "InstanceApp",
     "JobRow",
     "Lane",
+    "Leader",
     "LedgerEntry",
     "Member",
     "Pairing",

@@ -112,6 +112,7 @@ async def test_another_version_is_told_apart(empty: Sessions, version: str, stat
     await upgrade(empty)
     async with empty.begin() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        await session.execute(text("UPDATE installation SET reads_from = :version"), {"version": version})
     assert await schema_state(empty) is state
 
 
@@ -141,3 +142,14 @@ async def test_tables_made_from_the_models_are_those_of_the_migrations(tmp_path:
         assert await schema_state(sessions) is SchemaState.CURRENT
         await sessions.close()
     assert described[0] == described[1]
+
+
+async def test_a_newer_schema_that_this_version_can_live_with_is_usable(empty: Sessions) -> None:
+    await upgrade(empty)
+    async with empty.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await session.execute(text("UPDATE installation SET reads_from = :version"), {"version": HEAD})
+    assert await schema_state(empty) is SchemaState.AHEAD
+    async with empty.begin() as session:
+        await session.execute(text("UPDATE installation SET reads_from = '9998'"))
+    assert await schema_state(empty) is SchemaState.NEWER
