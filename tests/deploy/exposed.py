@@ -1,0 +1,16 @@
+"""What `/metrics` shows once everything that can be counted was counted."""
+
+from bot.web.metrics import Counts
+from bot.web.tallies import Tallies
+from tests.house.test_documented import NoVisits
+
+
+def exposed_counts() -> Counts:
+    """Return counts in which every metric has a sample with all of its labels."""
+    tallies = Tallies()
+    tallies.visits["human"] += 1
+    tallies.redirects[302] += 1
+    tallies.count_interaction("open_share", "form", 0.01)
+    counts = Counts(tallies, NoVisits())  # type: ignore[arg-type]  # only its size and losses are asked
+    counts.jobs = dict.fromkeys(("due", "held_back", "waiting", "running", "failed", "uncertain"), 0)
+    return counts
