@@ -1,7 +1,7 @@
 # Vouch: `make` alone lists what there is. Needs make, POSIX sh and Python 3.11, 3.12 or 3.13 (PYTHON=... names one).
 .POSIX:
 .SUFFIXES:
-.PHONY: help run run-teams open-teams venv venv-run node test coverage lint check bench lock format clean
+.PHONY: help run run-teams open-teams venv venv-run node test coverage lint check bench load chaos chaos-nightly lock format clean
 
 BIN = .venv/bin
 ARGS =
@@ -46,6 +46,15 @@ check: lint test ## lint, then test
 
 bench: venv ## measure the promised speeds and print the table
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+load: venv ## live a large company's morning at twenty times the limits (ARGS="--database sqlite --platform slack --short")
+	@exec $(BIN)/python -m benchmarks.load $(ARGS)
+
+chaos: venv ## kill processes 500 times on both databases and see what was lost (ARGS="--kills 100 --seed 7")
+	@exec $(BIN)/python -m benchmarks.chaos $(ARGS)
+
+chaos-nightly: venv ## the same with 10,000 kills, for a night
+	@exec $(BIN)/python -m benchmarks.chaos --kills 10000 $(ARGS)
 
 format: venv ## put the code into the project's format
 	$(BIN)/ruff check --fix-only --select I .

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import click, click_teams, first_start, idle, redirect, startup, visitors
+from benchmarks import announce, board, click, click_teams, drain, first_start, idle, redirect, startup, visitors
 from benchmarks.table import MissingToolError, Result, Verdict, exit_code, format_table
 
 Budget = Mapping[str, Any]
@@ -18,6 +18,9 @@ BENCHMARKS: Mapping[str, Callable[[Budget], Sequence[Result]]] = {
     "click": click.measure,
     "click-teams": click_teams.measure,
     "redirect": redirect.measure,
+    "announce": announce.measure,
+    "drain": drain.measure,
+    "board": board.measure,
     "startup": startup.measure,
     "idle": idle.measure,
     "first-start": first_start.measure,

@@ -5,9 +5,8 @@ note says what that took. The baseline is Bolt behind its own Starlette adapter,
 listener that only acks.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from statistics import median
 from typing import Any
 
@@ -20,7 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as WebRoute
 
-from benchmarks.clicking import Click, WayIn, dispatcher, measured, row
+from benchmarks.clicking import Click, WayIn, dispatcher, measured, name_of, row, sizes
+from benchmarks.grounds import Ground, Place, on_postgres, on_sqlite
 from benchmarks.slack_click import PATH, SECRET, member, signed
 from benchmarks.table import Result
 from bot.clock import WallClock
@@ -30,7 +30,7 @@ from connectors.chat.slack.inbound import SlackInbound
 from connectors.chat.slack.webhook import SlackWebhook
 from connectors.chat.slack.workspace import Workspace
 from connectors.http import new_session
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 from storage.models import Share
 
 HOME = {"ok": True, "team_id": "T1", "user_id": "U0BOT", "bot_id": "B1"}
@@ -50,11 +50,21 @@ class _Answer:
 
 
 def measure(budget: Mapping[str, Any]) -> Sequence[Result]:
-    """Return the row of a click on SQLite."""
-    rounds = measured(share(), budget)
+    """Return the rows of a click on either database, and in companies of ten and a hundred times the size."""
+    return [one for opened in (on_sqlite, on_postgres) for one in _on(opened, budget)]
+
+
+def _on(opened: Callable[[], AbstractContextManager[Ground]], budget: Mapping[str, Any]) -> Sequence[Result]:
+    with opened() as ground:
+        return [_row(ground, times, given) for times, given in sizes(budget)]
+
+
+def _row(ground: Ground, times: int, budget: Mapping[str, Any]) -> Result:
+    rounds = measured(ground, share(), budget, times=times)
     drawing = median(one.after for one in rounds)
-    note = f"drawing the window after the answer: {drawing * 1e3:.2f} ms"
-    return [row("click", rounds, bare="Bolt's ack + same SQL", most=budget["most_ratio"], note=note)]
+    note = f"drawing the window after the answer: {drawing * 1e3:.2f} ms" if times == 1 else ""
+    name = name_of("click", ground, times)
+    return row(name, rounds, bare="Bolt's ack + same SQL", most=budget["most_ratio"], note=note)
 
 
 def share() -> Click:
@@ -63,9 +73,9 @@ def share() -> Click:
 
 
 @asynccontextmanager
-async def _way_in(folder: Path) -> AsyncIterator[WayIn]:
+async def _way_in(place: Place) -> AsyncIterator[WayIn]:
     """Yield the real way in from Slack to a database, with a client that answers at once."""
-    sessions, clock = Sessions(sqlite_url(folder)), WallClock()
+    sessions, clock = Sessions(place.url), WallClock()
     async with new_session() as http:
         client = QuietClient(token="xoxb-bench", session=http)  # noqa: S106
         inbound = SlackInbound(

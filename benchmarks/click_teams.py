@@ -11,7 +11,7 @@ defect of speed is mended: msrest looks 999 times into a list of 500 for each of
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -32,7 +32,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from benchmarks.clicking import PROGRAMME, Click, Round, WayIn, dispatcher, measured, row
+from benchmarks.clicking import PROGRAMME, Click, Round, WayIn, dispatcher, measured, name_of, row, sizes
+from benchmarks.grounds import Ground, Place, on_postgres, on_sqlite
 from benchmarks.table import Result
 from benchmarks.teams_click import APP_ID, ISSUER, PATH, TENANT, LocalIssuer, local_issuer, member
 from bot.addresses import StoredAddresses
@@ -41,28 +42,35 @@ from bot.clock import WallClock
 from bot.environment import Environment, read_environment
 from connectors.chat.teams.addresses import Addresses
 from connectors.http import new_session
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 from storage.models import Dismissal, Share
 
 _DIALOG = {"task": {"type": "message", "value": "OK"}}
 _TOAST = {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "OK"}
-_BARE = "SDK's turn + same SQL"
 
 
 def measure(budget: Mapping[str, Any]) -> Sequence[Result]:
-    """Return the rows of both clicks on SQLite."""
-    most = budget["most_ratio"]
+    """Return the rows of both clicks on either database, and in companies of ten and a hundred times the size."""
     with local_issuer() as issuer:
-        dialog, execute = (measured(click, budget) for click in (share(issuer), not_for_me(issuer)))
-    return [
-        row("click-teams", dialog, bare=_BARE, most=most, note=f"Share, its dialog drawn; {_after(dialog)}"),
-        row("click-teams execute", execute, bare=_BARE, most=most, note=f"Not for me; {_after(execute)}"),
-    ]
+        return [one for opened in (on_sqlite, on_postgres) for one in _on(opened, issuer, budget)]
 
 
-def _after(rounds: Sequence[Round]) -> str:
+def _on(
+    opened: Callable[[], AbstractContextManager[Ground]], issuer: LocalIssuer, budget: Mapping[str, Any]
+) -> Sequence[Result]:
+    clicks = {"click-teams": ("Share, its dialog drawn", share), "click-teams execute": ("Not for me", not_for_me)}
+    with opened() as ground:
+        return [
+            _row(name_of(name, ground, times), measured(ground, click(issuer), given, times=times), said, budget)
+            for times, given in sizes(budget)
+            for name, (said, click) in clicks.items()
+        ]
+
+
+def _row(name: str, rounds: Sequence[Round], said: str, budget: Mapping[str, Any]) -> Result:
     took = median(one.after for one in rounds)
-    return f"what goes on after the answer: {took * 1e3:.2f} ms"
+    note = f"{said}; what goes on after the answer: {took * 1e3:.2f} ms"
+    return row(name, rounds, bare="SDK's turn + same SQL", most=budget["most_ratio"], note=note)
 
 
 def share(issuer: LocalIssuer) -> Click:
@@ -82,14 +90,14 @@ def not_for_me(issuer: LocalIssuer) -> Click:
     return replace(share(issuer), request=issuer.not_for_me, bare=lambda: _turn_only(issuer, _TOAST), leaves=Dismissal)
 
 
-def _way_in_with(issuer: LocalIssuer) -> Callable[[Path], AbstractAsyncContextManager[WayIn]]:
+def _way_in_with(issuer: LocalIssuer) -> Callable[[Place], AbstractAsyncContextManager[WayIn]]:
     """Return the real way in from Teams to a database; its service is the issuer's, so that nothing goes further."""
 
     @asynccontextmanager
-    async def way_in(folder: Path) -> AsyncIterator[WayIn]:
-        sessions, clock = Sessions(sqlite_url(folder)), WallClock()
+    async def way_in(place: Place) -> AsyncIterator[WayIn]:
+        sessions, clock = Sessions(place.url), WallClock()
         async with new_session() as http:
-            chat = TeamsChat(_environment(folder, issuer), sessions=sessions, clock=clock, http=http)
+            chat = TeamsChat(_environment(place.folder, issuer), sessions=sessions, clock=clock, http=http)
             listening = chat.listen(dispatcher(sessions, clock), programme=PROGRAMME, clock=clock)
 
             async def settle() -> None:

@@ -1,30 +1,28 @@
-"""What the rows of a click have in common: the database, the statements of each click, both sides in turn, the row.
+"""What the rows of a click have in common: the rows there are, the statements of each click, both sides in turn.
 
 Both sides get the same signed request in process, on the loop that `vouch run` has, in turn, click by click. Ours is
 measured from the request until its answer is sent: verified, decoded, handled, committed. What goes on after that is
 waited for between the clicks. The baseline is what the platform's SDK does to answer the same request, and then the
-very statements that ours sent for the same click until its answer, run with aiosqlite in one transaction.
+very statements that ours sent for the same click until its answer, run with the driver alone, aiosqlite or asyncpg, in
+one transaction on a connection that is open already.
 """
 
 import asyncio
 import gc
-import shutil
-import sqlite3
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import aiosqlite
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import func, insert, select
 from starlette.types import ASGIApp
 
+from benchmarks.crowd import add_crowd, know_tables
+from benchmarks.grounds import Ground, Place, Statement
 from benchmarks.table import Result, at_most
 from bot.clock import WallClock
 from bot.core.actions import DismissPost, OpenShare
@@ -35,10 +33,9 @@ from bot.process import fastest_loop
 from connectors.social.composer import Composers
 from handlers.dismiss import dismiss_post
 from handlers.share import open_share
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 from storage.models import Base, Member, Post, Wording
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=1500", "temp_store=MEMORY")
 PROGRAMME = Programme(
     company=Company(name="Brightwater"),
     zone=ZoneInfo("Europe/Amsterdam"),
@@ -49,8 +46,6 @@ PROGRAMME = Programme(
     points=(PointsPolicy(),),
 )
 """A programme like a company's own."""
-
-Statement = tuple[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +107,7 @@ class Click:
 
     member: Callable[[int], Mapping[str, Any]]
     request: Callable[[int], Posted]
-    way_in: Callable[[Path], AbstractAsyncContextManager[WayIn]]
+    way_in: Callable[[Place], AbstractAsyncContextManager[WayIn]]
     bare: Callable[[], ASGIApp]
     leaves: type[Base]
     meet: Callable[[Sessions, int], Awaitable[None]] | None = None
@@ -133,35 +128,21 @@ class Round:
 
 @dataclass(slots=True)
 class Recording:
-    """The statements of each click until its answer, as SQLite got them."""
+    """The statements of each click until its answer, as the driver got them."""
 
     clicks: list[list[Statement]] = field(default_factory=list)
     is_on: bool = False
 
-    def listen_to(self, sessions: Sessions) -> None:
-        """Note what connections that are yet to be opened will run."""
-        for engine in (sessions.writer, sessions.reader):
-            event.listen(engine.sync_engine, "do_connect", self._connect_with)
-
-    def _connect_with(self, _dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
-        recording = self
-
-        class Noting(sqlite3.Connection):
-            def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401
-                if recording.is_on and not sql.startswith(("BEGIN", "PRAGMA")):
-                    recording.clicks[-1].append((sql, parameters))
-                return super().execute(sql, parameters)
-
-        options["factory"] = Noting
+    def note(self, statement: str, values: Any) -> None:  # noqa: ANN401 - the driver's
+        """Keep a statement of the present click."""
+        if self.is_on:
+            self.clicks[-1].append((statement, values))
 
 
-def measured(click: Click, budget: Mapping[str, Any]) -> Sequence[Round]:
-    """Return the rounds of a click on SQLite; raises unless each one left what it has to."""
-    with (
-        tempfile.TemporaryDirectory(prefix="vouch-bench-") as name,
-        asyncio.Runner(loop_factory=fastest_loop()) as runner,
-    ):
-        return runner.run(_measured(Path(name), click, budget))
+def measured(ground: Ground, click: Click, budget: Mapping[str, Any], *, times: int = 1) -> Sequence[Round]:
+    """Return the rounds of a click in a company of `times` the size; raises unless each one left what it has to."""
+    with asyncio.Runner(loop_factory=fastest_loop()) as runner:
+        return runner.run(_measured(ground, click, budget, times))
 
 
 def row(name: str, rounds: Sequence[Round], *, bare: str, most: float, note: str) -> Result:
@@ -178,9 +159,19 @@ def row(name: str, rounds: Sequence[Round], *, bare: str, most: float, note: str
     )
 
 
-async def fill(folder: Path, click: Click, *, members: int) -> None:
-    """Make a database with one published post, three wordings and that many members."""
-    sessions = Sessions(sqlite_url(folder))
+def sizes(budget: Mapping[str, Any]) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    """Return how many times the rows there are to be, each with its budget: growth takes fewer rounds."""
+    return [(1, budget), *((times, {**budget, "rounds": budget["growth_rounds"]}) for times in budget["growth"])]
+
+
+def name_of(name: str, ground: Ground, times: int) -> str:
+    """Return what a row is called."""
+    return f"{name}{ground.label}" + (f" {times}x" if times > 1 else "")
+
+
+async def fill(place: Place, click: Click, *, members: int, times: int = 0) -> None:
+    """Make a database with one published post, three wordings, that many members who click, and a crowd around."""
+    sessions = Sessions(place.url)
     now = datetime.now(UTC)
     async with sessions.writer.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
@@ -192,8 +183,12 @@ async def fill(folder: Path, click: Click, *, members: int) -> None:
             for n in range(3)
         ]
         await connection.execute(insert(Wording), wordings)
+        if times:
+            await connection.run_sync(add_crowd, times=times, now=now)
     if click.meet is not None:
         await click.meet(sessions, members)
+    async with sessions.writer.begin() as connection:
+        await connection.run_sync(know_tables)
     await sessions.close()
 
 
@@ -210,20 +205,22 @@ def dispatcher(sessions: Sessions, clock: WallClock) -> Dispatcher:
     )
 
 
-async def _measured(folder: Path, click: Click, budget: Mapping[str, Any]) -> list[Round]:
+async def _measured(ground: Ground, click: Click, budget: Mapping[str, Any], times: int) -> list[Round]:
     rounds, clicks = budget["rounds"], budget["clicks"]
-    seed = folder / "seed"
-    seed.mkdir()
-    await fill(seed, click, members=(rounds + 1) * clicks)
-    recorded = await _record(_copy(seed, folder / "recorded"), click, (rounds + 1) * clicks)
+    seed = ground.empty()
+    await fill(seed, click, members=(rounds + 1) * clicks, times=times)
+    recorded = await _record(ground, seed, click, (rounds + 1) * clicks)
     async with (
-        click.way_in(_copy(seed, folder / "ours")) as ours,
-        _bare(_copy(seed, folder / "bare"), click.bare(), recorded) as bare,
+        click.way_in(ground.copy(seed)) as ours,
+        _bare(ground, seed, click.bare(), recorded) as bare,
     ):
         gc.freeze()  # as `vouch run` does once it has started
+        before = await _count(ours.sessions, click.leaves)
         numbers = [range(one * clicks, (one + 1) * clicks) for one in range(rounds + 1)]
         found = [await _round(click, ours, bare, numbers=one) for one in numbers]
-        await _check(ours.sessions, click.leaves, clicks=(rounds + 1) * clicks)
+        left = await _count(ours.sessions, click.leaves) - before
+    if left != (rounds + 1) * clicks:  # what failed fast would look fast
+        raise RuntimeError(f"{(rounds + 1) * clicks} clicks left {left} rows of {click.leaves.__name__}")
     return found[1:]  # the first one warms up
 
 
@@ -243,19 +240,16 @@ async def _round(click: Click, ours: WayIn, bare: Bare, *, numbers: range) -> Ro
     return Round(**{name: median(values) for name, values in took.items()})
 
 
-async def _check(sessions: Sessions, table: type[Base], *, clicks: int) -> None:
-    """Raise unless every click left its row: what failed fast would look fast."""
+async def _count(sessions: Sessions, table: type[Base]) -> int:
     async with sessions.reading() as session:
-        kept = await session.scalar(select(func.count()).select_from(table))
-    if kept != clicks:
-        raise RuntimeError(f"{clicks} clicks left {kept} rows of {table.__name__}")
+        return await session.scalar(select(func.count()).select_from(table)) or 0
 
 
-async def _record(folder: Path, click: Click, count: int) -> list[list[Statement]]:
+async def _record(ground: Ground, seed: Place, click: Click, count: int) -> list[list[Statement]]:
     """Return the statements of each click, taken while ours handles them on a database of its own."""
     recording = Recording()
-    async with click.way_in(folder) as ours:
-        recording.listen_to(ours.sessions)
+    async with click.way_in(ground.copy(seed)) as ours:
+        ground.listen(ours.sessions, recording.note)
         for number in range(count):
             request = click.request(number)
             recording.clicks.append([])
@@ -267,25 +261,14 @@ async def _record(folder: Path, click: Click, count: int) -> list[list[Statement
 
 
 @asynccontextmanager
-async def _bare(folder: Path, app: ASGIApp, recorded: list[list[Statement]]) -> AsyncIterator[Bare]:
-    connection = await aiosqlite.connect(folder / "vouch.db", isolation_level=None)
-    for pragma in PRAGMAS:
-        await connection.execute(f"PRAGMA {pragma}")
+async def _bare(ground: Ground, seed: Place, app: ASGIApp, recorded: list[list[Statement]]) -> AsyncIterator[Bare]:
+    async with ground.by_hand(ground.copy(seed)) as send:
 
-    async def click(number: int, request: Posted) -> None:
-        await request.send_to(app)
-        await connection.execute("BEGIN IMMEDIATE")
-        for statement, parameters in recorded[number]:
-            await connection.execute_fetchall(statement, parameters)
-        await connection.commit()
+        async def click(number: int, request: Posted) -> None:
+            await request.send_to(app)
+            await send(recorded[number])
 
-    yield click
-    await connection.close()
-
-
-def _copy(seed: Path, folder: Path) -> Path:
-    shutil.copytree(seed, folder)
-    return folder
+        yield click
 
 
 def _member(number: int, now: datetime) -> dict[str, Any]:

@@ -1,32 +1,60 @@
-"""`redirect`: a tracked link answered with its visit kept, against an application that only answers; and `kill -9`."""
+"""`redirect`: a tracked link answered with its visit kept, against an application that only answers; and `kill -9`.
 
+The server to be measured has a core of its own and the load the other one; PostgreSQL runs on what they leave.
+"""
+
+import asyncio
 import json
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import Connection, Table, bindparam, case, func, insert, literal, select, update
 
+from benchmarks.clicking import name_of, sizes
+from benchmarks.crowd import NUMBER, add_rows, know_tables, named
+from benchmarks.grounds import Ground, Place, on_postgres, on_sqlite
 from benchmarks.table import MissingToolError, Result, at_least, at_most
 from bot.core.links import new_slug
-from storage.models import Base, Member, Post, Share, TrackedLink
+from storage.engine import Sessions
+from storage.models import Base, Visit
+from storage.tables import LINK, MEMBER, POST, SHARE
 
 LOAD_CORE = "1"
 START_SECONDS = 20.0
 NOW = datetime.now(UTC)
+NETWORKS = ("linkedin", "x", "mastodon", "bluesky")
+VISIT = cast(Table, Visit.__table__)
+_MEMBER: Mapping[str, Any] = {"platform": "slack", "tenant_ref": "T", "person_ref": "U", "joined_at": NOW}
+_TEXTS = dict.fromkeys(("title", "summary", "link", "link_key", "source", "picture", "disclosure"), "")
+_POST: Mapping[str, Any] = {
+    "channels": [],
+    "topics": [],
+    "networks": [],
+    "typed": {},
+    "state": "published",
+    "language": "en",
+    **_TEXTS,
+}
+_SHARE: Mapping[str, Any] = {
+    "text": "",
+    "disclosure": "",
+    "member_id": 1,
+    "state": "opened",
+    "is_own_words": False,
+}
+_VISIT: Mapping[str, Any] = {"kind": "human", "visitor": bytes(16), "prefix": bytes(16), "credited_at": NOW}
 ROOT = Path(__file__).parents[1]
 SCRIPT = Path(__file__).with_name("visitors.lua")
 
@@ -49,78 +77,111 @@ class Load:
 
 
 def measure(budget: Mapping[str, Any]) -> Sequence[Result]:
-    """Return the rows of rate, p99, and visits that were answered and not kept when the process was killed."""
+    """Return the rows of rate, p99, and visits that were answered and not kept, on either database and as it grows."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise MissingToolError("install wrk to measure this (Debian: apt install wrk)")
-    with tempfile.TemporaryDirectory(prefix="vouch-bench-") as name:
-        folder = Path(name)
-        fill(folder, count=budget["links"])
-        rounds = _rounds(folder, wrk, budget)
-        kept, lost = _kill(folder, wrk, budget)
+    return [one for opened in (on_sqlite, on_postgres) for one in _on(opened, wrk, budget)]
+
+
+def _on(opened: Callable[[], AbstractContextManager[Ground]], wrk: str, budget: Mapping[str, Any]) -> Sequence[Result]:
+    with opened() as ground:
+        return [one for times, given in sizes(budget) for one in _rows(ground, wrk, times, given)]
+
+
+def _rows(ground: Ground, wrk: str, times: int, budget: Mapping[str, Any]) -> Sequence[Result]:
+    place = ground.empty()
+    asyncio.run(fill(place, count=budget["links"], times=times))
+    rounds = _rounds(place, wrk, budget)
+    name = name_of("redirect", ground, times)
+    rows = [_rate(name, rounds, budget), _p99(f"{name} p99", rounds, budget)]
+    return rows if times > 1 else [*rows, _killed(f"{name} kill -9", place, wrk, budget)]
+
+
+def _rate(name: str, rounds: Mapping[str, Sequence[Load]], budget: Mapping[str, Any]) -> Result:
     ours, bare = ([one.rate for one in rounds[kind]] for kind in ("links", "bare"))
     ratio = median(mine / theirs for mine, theirs in zip(ours, bare, strict=True))
-    p99 = median(one.p99_ms for one in rounds["links"])
     refused = sum(one.refused + one.broken for loads in rounds.values() for one in loads)
-    return [
-        Result(
-            name="redirect",
-            measured=f"{median(ours):,.0f}/s",
-            baseline=f"{median(bare):,.0f}/s bare 302",
-            ratio=f"{ratio:.2f}",
-            target=f">= {budget['least_ratio']}",
-            verdict=at_least(ratio if not refused else 0, budget["least_ratio"]),
-            note=f"{refused} requests failed" if refused else "",
-        ),
-        Result(
-            name="redirect p99",
-            measured=f"{p99:.1f} ms",
-            baseline=f"{median(one.p99_ms for one in rounds['bare']):.1f} ms",
-            target=f"<= {budget['longest_p99_ms']} ms",
-            verdict=at_most(p99, budget["longest_p99_ms"]),
-        ),
-        Result(
-            name="redirect kill -9",
-            measured=f"{lost} lost",
-            baseline=f"{kept:,} answered",
-            target="0",
-            verdict=at_most(lost, 0),
-        ),
-    ]
+    return Result(
+        name=name,
+        measured=f"{median(ours):,.0f}/s",
+        baseline=f"{median(bare):,.0f}/s bare 302",
+        ratio=f"{ratio:.2f}",
+        target=f">= {budget['least_ratio']}",
+        verdict=at_least(ratio if not refused else 0, budget["least_ratio"]),
+        note=f"{refused} requests failed" if refused else "",
+    )
 
 
-def fill(folder: Path, *, count: int) -> None:
-    """Make a database with one member, one post and `count` tracked links, and a file with their slugs."""
-    engine = create_engine(f"sqlite:///{folder / 'vouch.db'}")
-    Base.metadata.create_all(engine)
+def _p99(name: str, rounds: Mapping[str, Sequence[Load]], budget: Mapping[str, Any]) -> Result:
+    p99 = median(one.p99_ms for one in rounds["links"])
+    return Result(
+        name=name,
+        measured=f"{p99:.1f} ms",
+        baseline=f"{median(one.p99_ms for one in rounds['bare']):.1f} ms",
+        target=f"<= {budget['longest_p99_ms']} ms",
+        verdict=at_most(p99, budget["longest_p99_ms"]),
+    )
+
+
+def _killed(name: str, place: Place, wrk: str, budget: Mapping[str, Any]) -> Result:
+    answered, lost = _kill(place, wrk, budget)
+    return Result(
+        name=name, measured=f"{lost} lost", baseline=f"{answered:,} answered", target="0", verdict=at_most(lost, 0)
+    )
+
+
+async def fill(place: Place, *, count: int, times: int = 1) -> None:
+    """Make a database with one member, and `times` as many links and visits as are followed; and a file of slugs."""
+    sessions = Sessions(place.url)
     random = Random(7)  # noqa: S311 - the same slugs in every run
     slugs = list(dict.fromkeys(new_slug(random) for _ in range(count + 100)))[:count]
-    places = range(1, count + 1)
-    with engine.begin() as connection:
-        connection.execute(insert(Member).values(platform="slack", tenant_ref="T", person_ref="U", joined_at=NOW))
-        connection.execute(insert(Post), [{"author_id": 1, "created_at": NOW, "updated_at": NOW} for _ in places])
-        connection.execute(insert(Share), [_share(place) for place in places])
-        connection.execute(insert(TrackedLink), [_link(place, slug) for place, slug in enumerate(slugs, 1)])
-    engine.dispose()
-    (folder / "slugs.txt").write_text("\n".join(slugs) + "\n")
+    async with sessions.writer.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+        await connection.execute(insert(MEMBER), [_MEMBER])
+        await connection.run_sync(_add_links, count=count * times)
+        newest = [{"number": count * (times - 1) + place, "slug": slug} for place, slug in enumerate(slugs, 1)]
+        await connection.execute(
+            update(LINK).where(LINK.c.id == bindparam("number")).values(slug=bindparam("slug")), newest
+        )
+    async with sessions.writer.begin() as connection:
+        await connection.run_sync(know_tables)
+    await sessions.close()
+    (place.folder / "slugs.txt").write_text("\n".join(slugs) + "\n")
 
 
-def _share(place: int) -> dict[str, object]:
-    return {"member_id": 1, "post_id": place, "network": "linkedin", "state": "opened", "created_at": NOW}
-
-
-def _link(place: int, slug: str) -> dict[str, object]:
-    target = f"https://example.com/articles/{place}?utm_source=linkedin&utm_medium=social"
-    return {"share_id": place, "slug": slug, "target": target, "created_at": NOW}
+def _add_links(connection: Connection, *, count: int) -> None:
+    """Add posts with a share on each network, its link and a visit of that."""
+    target = named("https://example.com/articles/") + literal("?utm_source=linkedin&utm_medium=social")
+    add_rows(
+        connection,
+        POST,
+        -(-count // len(NETWORKS)),
+        {"id": NUMBER, "author_id": 1, "created_at": NOW, "updated_at": NOW, **_POST},
+    )
+    network = case(*[(NUMBER % len(NETWORKS) == place, name) for place, name in enumerate(NETWORKS)])
+    add_rows(
+        connection,
+        SHARE,
+        count,
+        {"id": NUMBER, "post_id": (NUMBER - 1) // len(NETWORKS) + 1, "network": network, "created_at": NOW, **_SHARE},
+    )
+    add_rows(
+        connection,
+        LINK,
+        count,
+        {"id": NUMBER, "share_id": NUMBER, "slug": named("s"), "target": target, "created_at": NOW},
+    )
+    add_rows(connection, VISIT, count, {"id": NUMBER, "link_id": NUMBER, "at": NOW, "on_day": NOW.date(), **_VISIT})
 
 
 @contextmanager
-def serving(kind: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serving(kind: str, place: Place) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Start a server process of a kind and wait until it answers; it is ended at the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.redirect_server", kind, str(port), str(folder)]
+    command = [sys.executable, "-m", "benchmarks.redirect_server", kind, str(port), place.url, str(place.folder)]
     process = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - our own module
     try:
         _wait_for(port, process)
@@ -141,10 +202,10 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server to be measured did not start")
 
 
-def start_load(wrk: str, port: int, folder: Path, budget: Mapping[str, Any]) -> "subprocess.Popen[str]":
+def start_load(wrk: str, port: int, place: Place, budget: Mapping[str, Any]) -> "subprocess.Popen[str]":
     """Start wrk, alone on its core, against a server."""
     options = ["-t1", f"-c{budget['connections']}", f"-d{budget['seconds']}s", "-s", str(SCRIPT)]
-    arguments = [f"http://127.0.0.1:{port}/", "--", str(folder / "slugs.txt"), str(budget["agents"])]
+    arguments = [f"http://127.0.0.1:{port}/", "--", str(place.folder / "slugs.txt"), str(budget["agents"])]
     command = ["taskset", "-c", LOAD_CORE, wrk, *options, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
@@ -155,32 +216,34 @@ def finish_load(load: "subprocess.Popen[str]") -> Load:
     return Load(**json.loads(said.strip().splitlines()[-1]))
 
 
-def _rounds(folder: Path, wrk: str, budget: Mapping[str, Any]) -> dict[str, list[Load]]:
+def _rounds(place: Place, wrk: str, budget: Mapping[str, Any]) -> dict[str, list[Load]]:
     """Measure both servers in turns, after one round of each that is not counted."""
     rounds: dict[str, list[Load]] = {"bare": [], "links": []}
-    with serving("bare", folder) as (_, bare), serving("links", folder) as (_, links):
+    with serving("bare", place) as (_, bare), serving("links", place) as (_, links):
         for number in range(budget["rounds"] + 1):
             for kind, port in (("bare", bare), ("links", links)):
-                load = finish_load(start_load(wrk, port, folder, budget))
+                load = finish_load(start_load(wrk, port, place, budget))
                 if number:
                     rounds[kind].append(load)
     return rounds
 
 
-def _kill(folder: Path, wrk: str, budget: Mapping[str, Any]) -> tuple[int, int]:
+def _kill(place: Place, wrk: str, budget: Mapping[str, Any]) -> tuple[int, int]:
     """Kill the server in the middle of a load; return how many it had answered, and how many of those it lost."""
-    before = _count_visits(folder)
-    with serving("links", folder) as (process, port):
-        load = start_load(wrk, port, folder, budget)
+    before = asyncio.run(_count_visits(place))
+    with serving("links", place) as (process, port):
+        load = start_load(wrk, port, place, budget)
         time.sleep(budget["seconds"] / 2)
         process.kill()
         answered = finish_load(load).answered
-    with serving("links", folder):
+    with serving("links", place):
         time.sleep(1)  # what was journalled is read back
-    return answered, max(answered - (_count_visits(folder) - before), 0)
+    return answered, max(answered - (asyncio.run(_count_visits(place)) - before), 0)
 
 
-def _count_visits(folder: Path) -> int:
-    with sqlite3.connect(folder / "vouch.db") as connection:
-        (count,) = connection.execute("SELECT count(*) FROM visit").fetchone()
-    return int(count)
+async def _count_visits(place: Place) -> int:
+    sessions = Sessions(place.url)
+    async with sessions.reading() as session:
+        count = await session.scalar(select(func.count()).select_from(Visit))
+    await sessions.close()
+    return count or 0

@@ -1,6 +1,6 @@
 """The processes that `redirect` measures: tracked links as production builds them, or a bare application.
 
-`python -m benchmarks.redirect_server links|bare PORT FOLDER`, pinned to the first core.
+`python -m benchmarks.redirect_server links|bare PORT URL FOLDER`, pinned to the first core.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from bot.core.visits import trusted_proxies
 from bot.web.app import SERVER_OPTIONS, WebParts, create_web
 from bot.web.visitors import Tracking
 from connectors.social.composer import Composers
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 
 SERVER_CORE = 0
 HEADERS = [
@@ -45,10 +45,10 @@ async def serve(app: Any, port: int) -> None:  # noqa: ANN401 - any ASGI applica
     await uvicorn.Server(config).serve()
 
 
-async def serve_links(port: int, folder: Path) -> None:
-    """Serve the whole web application with the database in `folder`, as `vouch run` does."""
+async def serve_links(port: int, url: str, folder: Path) -> None:
+    """Serve the whole web application with the database at `url`, as `vouch run` does."""
     zone = ZoneInfo("Europe/Amsterdam")
-    sessions = Sessions(sqlite_url(folder))
+    sessions = Sessions(url)
     programme = Programme(
         company=Company(name="Bench"),
         zone=zone,
@@ -74,12 +74,12 @@ async def serve_links(port: int, folder: Path) -> None:
         await sessions.close()
 
 
-def main(what: str, port: int, folder: Path) -> None:
+def main(what: str, port: int, url: str, folder: Path) -> None:
     """Pin this process and serve."""
     os.sched_setaffinity(0, {SERVER_CORE})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(bare, port) if what == "bare" else serve_links(port, folder))
+        runner.run(serve(bare, port) if what == "bare" else serve_links(port, url, folder))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))

@@ -1,40 +1,37 @@
 """The composition root: the only place where the parts meet; the tables of what handles what are here."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import time, timedelta
 from time import perf_counter
-from typing import cast
 
 import aiohttp
 
-from bot.chat.parts import Chat, Listening
+from bot.chat.parts import Chat
 from bot.clock import FollowedClock, WallClock
 from bot.config import Config
 from bot.core import actions as a
 from bot.core import jobs as j
 from bot.core.cards import Chart
 from bot.core.codec import name_of
+from bot.core.duties import ALL_DUTIES, Duty
 from bot.core.jobs import pool_name
-from bot.core.known_networks import ranges_with
 from bot.core.people import Role
 from bot.core.ports import ChatSurface, Clock, Dispatch
 from bot.core.programme import Programme
 from bot.core.reply import Reply
 from bot.core.timing import Daily, DuePeriod, EveryMinutes, Weekly
-from bot.core.visits import trusted_proxies
 from bot.database import database_url
 from bot.dispatch import Dispatcher, Route
 from bot.environment import Environment, secret_of
 from bot.i18n.translator import words_for
 from bot.process import Process
 from bot.scheduler import Scheduler, Timer
+from bot.serving import served, tasks_alone, web_parts
 from bot.social import networks_of
-from bot.web.app import WebParts, create_web
-from bot.web.redirect import TrackedLinks
+from bot.web.readiness import Standing
 from bot.web.tallies import Tallies
-from bot.web.visitors import Tracking
 from bot.worker import JobHandler, Worker
 from connectors.http import GuardedFetcher
 from connectors.previews.opengraph import OpenGraphPreview
@@ -60,6 +57,7 @@ from handlers import (
     profile,
     publish,
     queue,
+    recount,
     report,
     roles,
     setup,
@@ -69,6 +67,7 @@ from handlers import (
 )
 from handlers.context import Outside
 from storage.engine import Sessions
+from storage.listening import JobNews
 from storage.vault import Vault
 
 log = logging.getLogger("vouch")
@@ -133,6 +132,7 @@ ROUTES: Mapping[type[a.Action], Route] = {
     a.ShowFailures: Route(handler=failures.show_failures, right=ADMIN),
     a.RetryJob: Route(handler=failures.retry_job, right=ADMIN),
     a.DropJob: Route(handler=failures.drop_job, right=ADMIN),
+    a.ReleaseHeld: Route(handler=failures.release_held, right=ADMIN),
 }
 
 JOBS: Mapping[type[j.Job], JobHandler] = {
@@ -164,7 +164,7 @@ JOBS: Mapping[type[j.Job], JobHandler] = {
     j.RefreshRoles: roles.refresh_roles,
     j.RefreshPeople: privacy.refresh_people,
     j.ForgetOld: privacy.forget_old,
-    j.RollTotals: credit.roll_totals,
+    j.RollTotals: recount.roll_totals,
 }
 
 
@@ -278,11 +278,18 @@ def pools_of(surfaces: Mapping[str, ChatSurface]) -> Callable[[str, str], str]:
     return named
 
 
-def build(environment: Environment, config: Config, programme: Programme, *, http: aiohttp.ClientSession) -> Process:
-    """Put the parts together; nothing is read, written or called yet."""
+def build(
+    environment: Environment,
+    config: Config,
+    programme: Programme,
+    *,
+    http: aiohttp.ClientSession,
+    duties: Set[Duty] = ALL_DUTIES,
+) -> Process:
+    """Put the parts together for a process with these duties; nothing is read, written or called yet."""
     sessions = Sessions(database_url(environment))
     clock = FollowedClock(environment.clock_url) if environment.clock_url else WallClock()
-    secret, composers = secret_of(environment.data), composers_of(config)
+    secret, composers = secret_of(environment.data, given=environment.secret_key), composers_of(config)
     chats = chats_of(environment, sessions, clock=clock, http=http)
     programme = replace(programme, is_on_two=len(chats) > 1)
     surfaces = {name: one.surface for name, one in chats.items()}
@@ -309,20 +316,31 @@ def build(environment: Environment, config: Config, programme: Programme, *, htt
         clock=clock,
         secret=secret,
     )
-    tallies = Tallies()
+    tallies, standing = Tallies(), Standing(duties=duties)
     counted = CountedDispatch(dispatch, tallies)
     listening = [one.listen(counted, programme=programme, clock=clock) for one in chats.values()]
+    worker = Worker(out=out, handlers=JOBS, is_alone=sessions.is_sqlite)
+    alone = tasks_alone(listening, out, owner=worker.owner, standing=standing)
     return Process(
         environment=environment,
         sessions=sessions,
         http=http,
         clock=clock,
-        listeners=[part for one in listening for part in one.parts],
-        closing=[part for one in listening for part in one.closing],
-        links=_links(environment, out, tallies, listening=listening),
-        worker=Worker(out=out, handlers=JOBS, is_alone=sessions.is_sqlite),
+        listeners=[*(part for one in listening for part in one.parts), *alone.values()],
+        closing=[*(part for one in listening for part in one.closing), news_of_jobs(sessions, worker, duties)],
+        links=served(web_parts(environment, out, tallies=tallies, standing=standing), listening, alone),
+        worker=worker,
         scheduler=Scheduler(sessions=sessions, timers=timers_of(programme, tuple(chats)), clock=clock),
+        standing=standing,
     )
+
+
+def news_of_jobs(sessions: Sessions, worker: Worker, duties: Set[Duty]) -> JobNews:
+    """Return what tells other processes of jobs that this one has added, and wakes its worker for theirs."""
+    news = JobNews(sessions, name=worker.owner)
+    if Duty.WORKER in duties:
+        news.on_news.append(worker.wake)
+    return news
 
 
 class CountedDispatch:
@@ -341,28 +359,3 @@ class CountedDispatch:
         outcome = next((name for name in shown if getattr(reply, name)), "silence")
         self._tallies.count_interaction(name_of(interaction.action), outcome, perf_counter() - began)
         return reply
-
-
-def _links(environment: Environment, out: Outside, tallies: Tallies, *, listening: Sequence[Listening]) -> TrackedLinks:
-    tracking = Tracking(
-        sessions=cast(Sessions, out.sessions),
-        clock=out.clock,
-        zone=out.programme.zone,
-        trusted=trusted_proxies(environment.trusted_proxies),
-        journal=environment.data / "journal",
-        ranges=ranges_with(out.programme.visits),
-        first_seconds=out.programme.visits.first_seconds,
-    )
-    return create_web(
-        WebParts(
-            tracking=tracking,
-            programme=out.programme,
-            composers=out.composers,
-            out=out,
-            secret=out.secret,
-            metrics_token=environment.metrics_token,
-            webhooks=[route for one in listening for route in one.routes],
-            checks={name: check for one in listening for name, check in one.checks.items()},
-            tallies=tallies,
-        )
-    )

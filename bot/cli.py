@@ -25,6 +25,7 @@ package_app = typer.Typer(
 keys_app = typer.Typer(
     help="The keys that seal members' tokens in the database.", no_args_is_help=True, rich_markup_mode=None
 )
+totals_app = typer.Typer(help="The running sums that boards show.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class ExportFormat(StrEnum):
@@ -42,16 +43,26 @@ class ReportPeriod(StrEnum):
     QUARTER = "quarter"
 
 
+class Release(StrEnum):
+    """What becomes of the work that was open in a held database."""
+
+    SEND = "send"
+    DROP = "drop"
+    KEEP = "keep"
+
+
 @app.command()
 def run(
     demo: Annotated[Path | None, typer.Option(help="Fill an empty database with a demo company first.")] = None,
+    web: Annotated[bool, typer.Option("--web", help="Hear people only: chat, links, pages. PostgreSQL only.")] = False,
+    worker: Annotated[bool, typer.Option("--worker", help="Send and keep time only. PostgreSQL only.")] = False,
 ) -> None:
-    """Run the bot until Ctrl-C or SIGTERM."""
+    """Run the bot until Ctrl-C or SIGTERM; without --web and --worker this process does everything."""
     gc.disable()  # hardly anything that a start makes is garbage; once it has started, collecting begins
-    from bot.start import main
+    from bot.start import duties_of, main
 
     try:
-        raise SystemExit(main(demo))
+        raise SystemExit(main(demo, duties_of(is_web=web, is_worker=worker)))
     finally:
         gc.enable()
 
@@ -94,6 +105,41 @@ def export(
     raise SystemExit(write_export(style.value, output))
 
 
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file to write.")]) -> None:
+    """Copy the database into a file, while Vouch runs; put back, it starts held."""
+    from bot.operate.backup import back_up_database
+
+    raise SystemExit(back_up_database(file))
+
+
+@app.command()
+def hold() -> None:
+    """Hold a database that was put back: nothing that is open in it is sent before `vouch release`."""
+    from bot.operate.hold import hold_database
+
+    raise SystemExit(hold_database())
+
+
+@app.command()
+def release(how: Annotated[Release, typer.Argument(help="What becomes of everything that was open.")]) -> None:
+    """Decide what becomes of what was open in a held database, and let boards and planned posts go on."""
+    from bot.operate.hold import release_database
+
+    raise SystemExit(release_database(how.value))
+
+
+@app.command("copy-database")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The database's address; Vouch must not run on it.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The address of an empty one, or of a copy cut short.")],
+) -> None:
+    """Copy a whole database into another one, of either kind; cut short, the same command goes on."""
+    from bot.operate.copy_database import copy_whole
+
+    raise SystemExit(copy_whole(source, target))
+
+
 @manifest_app.command("slack")
 def manifest_slack(
     socket_mode: Annotated[bool, typer.Option(help="For Socket Mode, without a public address for events.")] = False,
@@ -124,6 +170,14 @@ def keys_rotate() -> None:
     raise SystemExit(rotate_keys())
 
 
+@keys_app.command("accept")
+def keys_accept() -> None:
+    """Take the secret and keys of the next start for the installation's, where the old ones are lost for good."""
+    from bot.operate.keys import accept_keys
+
+    raise SystemExit(accept_keys())
+
+
 @keys_app.command("make")
 def keys_make() -> None:
     """Print a new key for VOUCH_TOKEN_KEYS."""
@@ -132,12 +186,21 @@ def keys_make() -> None:
     raise SystemExit(print_key())
 
 
+@totals_app.command("rebuild")
+def totals_rebuild() -> None:
+    """Compare every running sum with the ledger, and make right what is wrong; Vouch may run meanwhile."""
+    from bot.operate.totals import rebuild_totals
+
+    raise SystemExit(rebuild_totals())
+
+
 def command_line() -> typer.Typer:
     """Return every command, those of the groups too; asked again, it is the same."""
     if not app.registered_groups:
         app.add_typer(manifest_app, name="manifest")
         app.add_typer(package_app, name="package")
         app.add_typer(keys_app, name="keys")
+        app.add_typer(totals_app, name="totals")
     return app
 
 

@@ -36,6 +36,7 @@ from storage.models import (
 )
 from storage.queries import announcements, decisions, posts
 from storage.queries.decisions import POST, SUGGESTION, Verdict
+from storage.queries.group_totals import recount_members
 from storage.queries.jobs import Plan, add_job
 from storage.queries.visits import NewVisit, add_known_visits
 
@@ -91,6 +92,7 @@ async def fill_demo(path: Path, out: Outside, programme: Programme) -> bool:
         await _add_shares(filling)
         while await credit_some(session, now=filling.now, programme=programme) >= BATCH:
             pass
+        await recount_members(session)
     return True
 
 

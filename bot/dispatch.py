@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,16 +19,19 @@ from bot.core.jobs import RefreshRoles
 from bot.core.people import Person, Role
 from bot.core.ports import ChatSurface, Clock, ComposerAddresses
 from bot.core.programme import Programme
-from bot.core.reply import SILENCE, Reply
+from bot.core.reply import REPEATED, SILENCE, Reply
 from bot.i18n.translator import Words, words_for
 from handlers.context import Context, Me, SessionMaker
-from storage.engine import AWAY
+from storage.engine import AWAY, at_once, may_be_kept
 from storage.prepared import Row
 from storage.queries import inbox, jobs, members
 
 Handler = Callable[[Context, Any], Awaitable[Reply]]
 
 LOOK_UP_SECONDS = 1.0
+ANSWER_SECONDS = 2.5
+"""How long the database has: a platform waits three seconds for an answer, and shows one of its own after that."""
+
 JUST_MET = timedelta(seconds=30)
 """How long after the first contact the groups that somebody is in may not be read yet."""
 
@@ -41,6 +45,14 @@ class Route:
     handler: Handler
     right: Role = Role.MEMBER
     is_open: bool = False
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of an interaction: the member's words, and the reply to show if it turns out to be handled."""
+
+    words: Words | None = None
+    reply: Reply = REPEATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,29 +69,30 @@ class Dispatcher:
 
     async def __call__(self, interaction: Interaction) -> Reply:
         """Handle `interaction` once, however often it arrives, and return what to show; never raises."""
-        known: list[Words] = []
+        known = _Known()
         try:
-            return await self._handle(_routed(interaction), known)
+            return await _in_time(self._handle(_routed(interaction), known))
         except VouchError as error:
             return _sorry(interaction, self._words(known), error.text_key, error.params)
         except AWAY as error:
             log.error("the database is away: %s", type(error).__name__)
-            return _sorry(interaction, self._words(known), "error.away", {})
+            is_unsure = known.reply is not REPEATED and may_be_kept(error)
+            return _sorry(interaction, self._words(known), "error.away_unsure" if is_unsure else "error.away", {})
         except Exception:
             log.exception("a defect while handling %s", name_of(interaction.action))
             return _sorry(interaction, self._words(known), "error.unexpected", {})
 
-    async def _handle(self, interaction: Interaction, known: list[Words]) -> Reply:
-        reply = await self._once(interaction, known)
+    async def _handle(self, interaction: Interaction, known: _Known) -> Reply:
+        reply = await at_once(partial(self._once, interaction, known))
         if reply is not None:
             return reply
         person = await self._look_up(interaction)
         if not (person.is_full_member and person.is_active):
-            known.append(words_for(person.locale, person.zone))
+            known.words = words_for(person.locale, person.zone)
             raise Unable("error.guest")
-        if not await self._welcome(interaction, person):
+        if not await at_once(partial(self._welcome, interaction, person)):
             return SILENCE
-        return await self._once(interaction, known) or SILENCE
+        return await at_once(partial(self._once, interaction, known)) or SILENCE
 
     async def _welcome(self, interaction: Interaction, person: Person) -> bool:
         """Make a member of somebody new; `False` if this very interaction erased the member who did it."""
@@ -96,8 +109,11 @@ class Dispatcher:
         sources = (self.programme.curators, self.programme.admins)
         return any(one.groups for one in sources) or any(one.group for one in self.programme.crews)
 
-    async def _once(self, interaction: Interaction, known: list[Words]) -> Reply | None:
-        """Handle the interaction in one transaction; `None`, with nothing kept, for someone without a row."""
+    async def _once(self, interaction: Interaction, known: _Known) -> Reply | None:
+        """Handle the interaction in one transaction; `None`, with nothing kept, for someone without a row.
+
+        A commit whose answer was lost may have happened: handled again, the interaction is known, and its reply is too.
+        """
         now = self.clock.now()
         async with self.sessions.begin() as session:
             found, is_new = await inbox.receive(
@@ -111,21 +127,23 @@ class Dispatcher:
                 await session.rollback()
                 return None
             me = _me(found)
-            known.append(words_for(me.locale, me.zone))
+            known.words = words_for(me.locale, me.zone)
             route = self._route(interaction, me)
             if not is_new:
-                return SILENCE
+                return known.reply
             context = Context(
                 session=session,
                 interaction=interaction,
                 me=me,
                 now=now,
                 programme=self.programme,
-                words=known[-1],
+                words=known.words,
                 composers=self.composers,
                 secret=self.secret,
             )
-            return await route.handler(context, interaction.action)
+            reply = await route.handler(context, interaction.action)
+            known.reply = reply
+        return reply
 
     def _route(self, interaction: Interaction, me: Me) -> Route:
         route = self.routes[type(interaction.action)]
@@ -164,8 +182,33 @@ class Dispatcher:
                 return role
         return Role.MEMBER
 
-    def _words(self, known: list[Words]) -> Words:
-        return known[-1] if known else words_for(self.programme.languages[0], str(self.programme.zone))
+    def _words(self, known: _Known) -> Words:
+        return known.words or words_for(self.programme.languages[0], str(self.programme.zone))
+
+
+async def _in_time(work: Coroutine[Any, Any, Reply]) -> Reply:
+    """Return what `work` returns; raises `TimeoutError` once an answer would be too late, without waiting for its end.
+
+    What hangs with the database is given up then; whether it had been committed, the next click will see.
+    """
+    handling = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({handling}, timeout=ANSWER_SECONDS)
+    except asyncio.CancelledError:
+        handling.cancel()
+        await asyncio.wait({handling})
+        raise
+    if not handling.done():
+        handling.cancel()
+        handling.add_done_callback(_forget)
+        raise TimeoutError
+    return handling.result()
+
+
+def _forget(given_up: asyncio.Future[Reply]) -> None:
+    """Look at how something ended that nobody waits for any more."""
+    if not given_up.cancelled() and (error := given_up.exception()) is not None:
+        log.warning("what was given up failed: %s", type(error).__name__)
 
 
 def _routed(interaction: Interaction) -> Interaction:

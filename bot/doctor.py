@@ -10,9 +10,11 @@ from bot.core.errors import OutsideError, TryLater
 from bot.core.jobs import RefreshRoles
 from bot.core.ports import ChatSurface, Identity, Probe
 from bot.core.programme import Programme
+from bot.database import why_away
 from bot.environment import Environment, is_loopback, missing_for_run
 from storage.engine import AWAY, Sessions
 from storage.queries import jobs
+from storage.queries.installation import find_holding
 from storage.schema import SchemaState, schema_state
 
 MOST_SKEW = timedelta(seconds=60)
@@ -100,6 +102,7 @@ async def examine(patient: Patient) -> Sequence[Finding]:
     found += database
     is_sound = all(one.level is not Level.WRONG for one in database)
     if is_sound:
+        found += await check_held(patient.sessions)
         found += await check_roles(patient.sessions, patient.programme)
     for platform in patient.platforms:
         told = await check_platform(platform, patient.programme, is_sound=is_sound)
@@ -191,7 +194,7 @@ async def check_database(sessions: Sessions) -> list[Finding]:
         async with asyncio.timeout(SECONDS):
             state = await schema_state(sessions)
     except (*AWAY, TimeoutError) as error:
-        says = f"the database does not answer ({type(error).__name__})"
+        says = f"the database does not answer ({why_away(error)})"
         return [_wrong("database", says, "check DATABASE_URL or the data folder, and that the server runs")]
     match state:
         case SchemaState.CURRENT:
@@ -201,11 +204,23 @@ async def check_database(sessions: Sessions) -> list[Finding]:
         case SchemaState.NEWER:
             says = "the schema is of a newer version of Vouch"
             return [_wrong("database", says, "run that newer version, or restore a backup of before the upgrade")]
+        case SchemaState.COPYING:
+            return [_wrong("database", "a copy into it was cut short", "run the same vouch copy-database again")]
         case SchemaState.DAMAGED:
             says = "what is there is no database, or a damaged one"
             return [_wrong("database", says, "restore a backup (docs/operations.md#backup-and-restore)")]
         case SchemaState.EMPTY | SchemaState.OLDER:
             return [_wrong("database", f"the schema is {state}", "run vouch migrate")]
+
+
+async def check_held(sessions: Sessions) -> list[Finding]:
+    """Check that nobody has to decide first what of a restored database is sent."""
+    async with sessions.reading() as session:
+        found = await find_holding(session)
+    if found.since is None:
+        return []
+    says = f"held since {found.since:%Y-%m-%d %H:%M} UTC: it was put back (jobs to decide on: {found.waiting})"
+    return [_warning("outbox", says, "see /vouch failures, or vouch release (docs/operations.md#a-restored-database)")]
 
 
 async def check_roles(sessions: Sessions, programme: Programme) -> list[Finding]:

@@ -4,10 +4,10 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from bot.apps import is_url, read_apps, wrong_apps
 from bot.config import ConfigError
@@ -17,6 +17,10 @@ from bot.core.social import NetworkApp
 LOG_FORMATS = ("json", "plain")
 LOG_LEVELS = ("debug", "info", "warning")
 DATABASES = ("sqlite", "postgresql", "postgres")
+DATABASE_OPTIONS = ("host", "passfile", "password", "port", "ssl", "sslmode", "target_session_attrs", "user")
+UNKNOWN_OPTION = f"has an unknown option after its ?; known are {', '.join(DATABASE_OPTIONS)}"
+SECRET_KEY = re.compile("[0-9a-f]{64}")
+LONGEST_DRAIN_SECONDS = 600
 DEFAULT_SLACK_API = "https://slack.com/api/"
 DEFAULT_TEAMS_LOGIN = "https://login.microsoftonline.com"
 DEFAULT_TEAMS_OPENID = "https://login.botframework.com/v1/.well-known/openidconfiguration"
@@ -57,6 +61,7 @@ class Environment:
     slack_api_url: str
     teams: TeamsEnvironment
     apps: Mapping[str, NetworkApp]
+    secret_key: str
     token_keys: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
     preview_allow: tuple[str, ...]
@@ -64,6 +69,7 @@ class Environment:
     metrics_token: str
     log_format: str
     log_level: str
+    drain_seconds: int
 
     def __repr__(self) -> str:
         """Return the place of the configuration alone."""
@@ -75,7 +81,8 @@ class Environment:
         password = urlsplit(self.database_url or "").password or ""
         slack = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token)
         apps = (one.client_secret for one in self.apps.values())
-        held = (*slack, self.teams.app_password, *apps, *self.token_keys, self.metrics_token, password)
+        keys = (self.secret_key, *self.token_keys)
+        held = (*slack, self.teams.app_password, *apps, *keys, self.metrics_token, password)
         return tuple(one for one in held if one)
 
     @property
@@ -107,6 +114,7 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         slack_api_url=env.get("SLACK_API_URL") or DEFAULT_SLACK_API,
         teams=_teams(env),
         apps=read_apps(env),
+        secret_key=env.get("VOUCH_SECRET_KEY", "").strip().lower(),
         token_keys=_list(env, "VOUCH_TOKEN_KEYS"),
         trusted_proxies=_list(env, "TRUSTED_PROXIES"),
         preview_allow=_list(env, "PREVIEW_ALLOW"),
@@ -114,6 +122,7 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         metrics_token=env.get("METRICS_TOKEN", ""),
         log_format=env.get("VOUCH_LOG") or "json",
         log_level=(env.get("VOUCH_LOG_LEVEL") or "info").lower(),
+        drain_seconds=_seconds(env, "VOUCH_DRAIN_SECONDS"),
     )
     problems = [
         *_wrong_port(env),
@@ -121,7 +130,8 @@ def read_environment(env: Mapping[str, str] | None = None) -> Environment:
         *_wrong_teams(found),
         *wrong_apps(found.apps),
         *_unsafe_apps(found.apps),
-        *_wrong_keys(found.token_keys),
+        *_wrong_keys(found),
+        *_wrong_drain(env),
         *_wrong_networks(found),
         *_wrong_choices(found),
         *_wrong_folder(found.data),
@@ -200,8 +210,13 @@ def _missing_for_teams(teams: TeamsEnvironment) -> list[str]:
     return found
 
 
-def secret_of(data: Path) -> bytes:
-    """Return this installation's own key for hashes, made at the first start and kept in the data folder."""
+def secret_of(data: Path, *, given: str = "") -> bytes:
+    """Return this installation's own key for hashes: the one `given`, else that of the data folder.
+
+    The one in the folder is made at the first start and kept.
+    """
+    if given:
+        return bytes.fromhex(given)
     path = data / "secret.key"
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
@@ -209,7 +224,7 @@ def secret_of(data: Path) -> bytes:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
     held = path.read_text().strip()
-    if not re.fullmatch("[0-9a-f]{64}", held):
+    if not SECRET_KEY.fullmatch(held):
         raise ConfigError([f"{path} is damaged; restore it from a backup (docs/operations.md#backup-and-restore)"])
     return bytes.fromhex(held)
 
@@ -221,6 +236,15 @@ def _number(env: Mapping[str, str], name: str, default: int) -> int:
 
 def _is_port(value: str) -> bool:
     return value.isascii() and value.isdecimal() and 1 <= int(value) <= 65535
+
+
+def _seconds(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name) or "0"
+    return int(value) if _is_pause(value) else 0
+
+
+def _is_pause(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and int(value) <= LONGEST_DRAIN_SECONDS
 
 
 def _is_on(env: Mapping[str, str], name: str) -> bool:
@@ -292,10 +316,22 @@ def _unsafe_apps(apps: Mapping[str, NetworkApp]) -> list[str]:
     ]
 
 
-def _wrong_keys(keys: Iterable[str]) -> list[str]:
-    if all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", one) for one in keys):
-        return []
-    return ["VOUCH_TOKEN_KEYS: is no list of keys; `vouch keys make` prints one (docs/operations.md#keys)"]
+def _wrong_keys(env: Environment) -> list[str]:
+    """Return which keys are none; what was written is not repeated."""
+    found = []
+    if not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", one) for one in env.token_keys):
+        found.append("VOUCH_TOKEN_KEYS: is no list of keys; `vouch keys make` prints one (docs/operations.md#keys)")
+    if env.secret_key and not SECRET_KEY.fullmatch(env.secret_key):
+        found.append(
+            "VOUCH_SECRET_KEY: is no key; write what stands in secret.key of the data folder: "
+            "64 digits and letters from a to f (docs/operations.md#several-machines)"
+        )
+    return found
+
+
+def _wrong_drain(env: Mapping[str, str]) -> list[str]:
+    value = env.get("VOUCH_DRAIN_SECONDS") or "0"
+    return [] if _is_pause(value) else [f"VOUCH_DRAIN_SECONDS: {value!r} is no pause; write seconds from 0 to 600"]
 
 
 def _wrong_networks(env: Environment) -> list[str]:
@@ -327,7 +363,14 @@ def _wrong_choices(env: Environment) -> list[str]:
             )
         elif scheme not in DATABASES:
             found.append("DATABASE_URL: only sqlite and postgresql are supported; leave it out to use SQLite")
+        elif scheme != "sqlite" and has_unknown_options(env.database_url):
+            found.append(f"DATABASE_URL: {UNKNOWN_OPTION}")
     return found
+
+
+def has_unknown_options(address: str) -> bool:
+    """Say whether a PostgreSQL address has an option that is none of ours; which one may be part of a password."""
+    return not set(parse_qs(urlsplit(address).query)) <= set(DATABASE_OPTIONS)
 
 
 def _wrong_folder(data: Path) -> list[str]:

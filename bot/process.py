@@ -1,4 +1,7 @@
-"""One running installation in one process: started in order, served, and stopped so that what was begun is finished."""
+"""One process of an installation: started in order, served, and stopped so that what was begun is finished.
+
+It does everything, or one of the duties that several processes share.
+"""
 
 import asyncio
 import contextlib
@@ -15,11 +18,12 @@ import aiohttp
 import uvicorn
 
 from bot.clock import FollowedClock
+from bot.core.duties import Duty
 from bot.core.ports import Clock
 from bot.environment import Environment
 from bot.scheduler import Scheduler
-from bot.web.app import SERVER_OPTIONS
-from bot.web.redirect import TrackedLinks
+from bot.web.app import SERVER_OPTIONS, Served
+from bot.web.readiness import Standing
 from bot.worker import Worker
 from storage.engine import Sessions
 
@@ -40,7 +44,11 @@ class Startable(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Process:
-    """The parts of one process; `closing` are those that the worker's last jobs still need."""
+    """The parts of one process; `closing` are those that the worker's last jobs still need.
+
+    `standing` says which of the parts are used: `listeners` and all of `links` on the web, `worker` and `scheduler` by
+    a worker.
+    """
 
     environment: Environment
     sessions: Sessions
@@ -48,24 +56,34 @@ class Process:
     clock: Clock
     listeners: Sequence[Startable]
     closing: Sequence[Startable]
-    links: TrackedLinks
+    links: Served
     worker: Worker
     scheduler: Scheduler
+    standing: Standing = field(default_factory=Standing)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Start everything but the web server."""
-        self.sessions.on_jobs.append(self.worker.wake)
         if isinstance(self.clock, FollowedClock):
             await self.clock.read(self.http)
         await self.links.start()
-        for one in (*self.closing, *self.listeners):
+        for one in (*self.closing, *self._listeners):
             await one.start()
-        self._tasks = [asyncio.create_task(self.worker.run())]
-        await self.scheduler.tick()
-        self.scheduler.start()
+        if self._is_worker:
+            self.sessions.on_jobs.append(self.worker.wake)
+            self._tasks = [asyncio.create_task(self.worker.run())]
+            await self.scheduler.tick()
+            self.scheduler.start()
         gc.freeze()  # what is there by now stays: no collection has to look at it again
         gc.enable()
+
+    @property
+    def _is_worker(self) -> bool:
+        return Duty.WORKER in self.standing.duties
+
+    @property
+    def _listeners(self) -> Sequence[Startable]:
+        return self.listeners if Duty.WEB in self.standing.duties else ()
 
     async def follow_clock(self) -> None:
         """Follow the playground's clock, if there is one; time that moves brings a tick."""
@@ -73,21 +91,32 @@ class Process:
             await self.clock.follow(self.http, self._on_moved_clock)
 
     async def _on_moved_clock(self) -> None:
-        await self.scheduler.tick()
-        self.worker.wake()
+        if self._is_worker:
+            await self.scheduler.tick()
+            self.worker.wake()
+
+    def retire(self) -> None:
+        """Say that this process stops, and begin no more jobs; whoever asks something is still answered."""
+        self.standing.is_stopping = True
+        if self._is_worker:
+            self.scheduler.stop()
+            self.worker.stop()
 
     async def stop(self) -> None:
         """Stop in the order in which work flows."""
-        for one in reversed(self.listeners):
+        for one in reversed(self._listeners):
             await one.stop()
-        self.scheduler.stop()
-        self.worker.stop()
+        self.retire()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for one in reversed(self.closing):
             await one.stop()
         await self.links.stop()
         await self.http.close()
         await self.sessions.close()
+
+
+class PortTakenError(Exception):
+    """The address to listen on cannot be had."""
 
 
 class _Server(uvicorn.Server):
@@ -98,6 +127,19 @@ class _Server(uvicorn.Server):
         """Capture nothing."""
         yield
 
+    async def serve_until_told(self) -> None:
+        """Serve until `should_exit`; raises `PortTakenError`."""
+        try:
+            await self.serve()
+        except SystemExit:  # uvicorn's way to say that it could not begin; its log says why
+            raise PortTakenError from None
+
+    def let_go(self) -> None:
+        """Ask for every connection to be closed after its next answer: who has kept one open comes back elsewhere."""
+        farewell = (b"connection", b"close")
+        self.config.encoded_headers.append(farewell)
+        self.server_state.default_headers = [*self.server_state.default_headers, farewell]
+
 
 def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return what makes the loop that uvicorn would choose: uvloop's; `None` for asyncio's own where there is none."""
@@ -105,27 +147,48 @@ def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def serve(process: Process) -> None:
-    """Serve until SIGINT or SIGTERM, then stop."""
+    """Serve until SIGINT or SIGTERM; then tell the balancer, answer what still comes for a while, and stop.
+
+    A second signal ends the wait.
+    """
     environment = process.environment
-    config = uvicorn.Config(
-        process.links,
-        host=environment.host,
-        port=environment.port,
-        log_config=None,
-        **SERVER_OPTIONS,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
-    server = _Server(config)
-    with _on_signals(lambda: setattr(server, "should_exit", True)):
+    server = _Server(_server_config(process))
+    signals = asyncio.Queue[None]()
+    with _on_signals(lambda: signals.put_nowait(None)):
         await process.start()
         log.info("ready on %s port %d", environment.host, environment.port)
         following = asyncio.create_task(process.follow_clock())
+        serving = asyncio.create_task(server.serve_until_told())
         try:
-            await server.serve()
+            if await _is_stopped(serving, signals):
+                process.retire()
+                server.let_go()
+                await _is_stopped(serving, signals, within=environment.drain_seconds)
+            server.should_exit = True
+            await serving
         finally:
             following.cancel()
             await process.stop()
     log.info("stopped; everything that was begun is finished or queued")
+
+
+def _server_config(process: Process) -> uvicorn.Config:
+    return uvicorn.Config(
+        process.links,
+        host=process.environment.host,
+        port=process.environment.port,
+        log_config=None,
+        **SERVER_OPTIONS,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+
+
+async def _is_stopped(serving: asyncio.Task[None], signals: asyncio.Queue[None], within: float | None = None) -> bool:
+    """Wait for a signal, or for so many seconds; `False` if the server ended by itself."""
+    signal_came = asyncio.create_task(signals.get())
+    await asyncio.wait({serving, signal_came}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    signal_came.cancel()
+    return not serving.done()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from bot.core.timing import DuePeriod, Schedule, Timeliness, due_periods, late_o
 from handlers.context import SessionMaker
 from storage.engine import AWAY
 from storage.queries import jobs, ticks
+from storage.queries.installation import is_held
 
 TICK_SECONDS = 60
 
@@ -64,10 +65,17 @@ class Scheduler:
         """Add the jobs of every period that is due; doing it twice, or in two processes, adds nothing twice."""
         async with self._ticking:
             try:
+                if await self._is_held():
+                    return
                 for timer in self._timers:
                     await self._tick_one(timer)
             except AWAY as error:
                 log.warning("the database is away, the next tick makes up for it: %s", type(error).__name__)
+
+    async def _is_held(self) -> bool:
+        """Say whether the database came back from a backup, and nobody has decided yet what of it goes out."""
+        async with self._sessions.reading() as session:
+            return await is_held(session)
 
     async def _tick_one(self, timer: Timer) -> None:
         now = self._clock.now()

@@ -1,56 +1,77 @@
 """The outbox's worker: claims due jobs under a lease and within the limits, calls, records, retries or gives up."""
 
 import asyncio
-import contextlib
 import logging
-import random
+import os
 import secrets
+import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from bot.core.errors import NOT_REACHED, RATE_LIMITED, OutsideError, Refused, TryLater, Uncertain
+from bot.core.errors import RATE_LIMITED, OutsideError, TryLater
 from bot.core.jobs import POLICIES, Job, JobState, Policy, Pool, kind_of, kinds, pool_name, unpack_job
 from bot.core.programme import Pace
+from bot.endings import after_defect, after_outside
+from bot.finishing import Finisher, Run
 from handlers.context import Outside, Record
 from storage.engine import AWAY
-from storage.queries import outbox
+from storage.queries import claims, outbox
+from storage.queries.claims import Claimed, Portion
+from storage.queries.limits import Claim, Limit
 
 T = TypeVar("T")
 JobHandler = Callable[[Outside, Any], Awaitable[Record | None]]
 
-LEASE = timedelta(seconds=60)
-AT_ONCE = 16
+LEASE = timedelta(seconds=30)
+AT_ONCE = 50
+"""So many calls of one process are under way at most, and so many jobs are being sent when it is killed."""
+
+GATHER_SECONDS = 0.02
+"""So far apart are claims while a process is at work: one claim for what came in the meantime."""
+
 LONGEST_SLEEP = 30.0
+LONGEST_SLEEP_AMONG_OTHERS = 5.0
+DEFECT_PAUSE = 1.0
+QUIET_SECONDS = 1.0
 DRAIN_SECONDS = 20.0
-LONGEST_BACKOFF = timedelta(minutes=10)
 POST_BURST = 5
-_TOLD_TO_WAIT = (RATE_LIMITED, NOT_REACHED, "quiet_hours")
+_REPEATABLE = tuple(kind_of(kind) for kind, policy in POLICIES.items() if policy.repeatable)
 
 log = logging.getLogger("vouch.worker")
 
 
-class LeaseLostError(Exception):
-    """Another process has taken the job over; what this one wanted to record is dropped."""
+def process_name() -> str:
+    """Return a new name for this process, of at most 40 characters: its host, its number, and what no other has."""
+    return f"{socket.gethostname()[:16]}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
-def limits_of(paces: Mapping[str, Pace]) -> tuple[dict[str, outbox.Limit], dict[str, outbox.Limit]]:
+def limits_of(paces: Mapping[str, Pace]) -> tuple[dict[str, Limit], dict[str, Limit]]:
     """Return the limits of each platform's pools, and of their lanes; a burst is taken off what a minute allows."""
-    pools: dict[str, outbox.Limit] = {}
-    lanes: dict[str, outbox.Limit] = {}
-    minute, first = timedelta(minutes=1), next(iter(paces))
+    pools: dict[str, Limit] = {}
+    lanes: dict[str, Limit] = {}
+    first = next(iter(paces))
     for platform, pace in paces.items():
         post, update, lookup = (
             pool_name(one.value, "" if platform == first else platform) for one in (Pool.POST, Pool.UPDATE, Pool.LOOKUP)
         )
-        pools[post] = outbox.Limit(pause=minute / max(1, pace.posts_a_minute - POST_BURST), burst=POST_BURST)
-        pools[update] = outbox.Limit(pause=minute / max(1, pace.updates_a_minute - 1), burst=2)
-        pools[lookup] = outbox.Limit(pause=minute / max(1, pace.lookups_a_minute), burst=1)
-        lanes[post] = outbox.Limit(pause=pace.channel_pause)
+        pools[post] = _limit(pace.posts_a_minute, burst=POST_BURST, spare=1)
+        pools[update] = _limit(pace.updates_a_minute, burst=2)
+        pools[lookup] = Limit(pause=timedelta(minutes=1) / max(1, pace.lookups_a_minute))
+        lanes[post] = Limit(pause=pace.channel_pause)
     return pools, lanes
+
+
+def _limit(a_minute: int, *, burst: int, spare: int = 0) -> Limit:
+    """Return a limit with a burst that lasts for a quarter of a second at least: claims need not come more often.
+
+    A fiftieth is left over, more than a second's worth: the platform counts what arrives, and one message may take
+    longer on its way than those after it.
+    """
+    burst, spare = max(burst, a_minute // 240), max(spare, a_minute // 50)
+    return Limit(pause=timedelta(minutes=1) / max(1, a_minute - (burst - 1) - spare), burst=burst)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,171 +81,176 @@ class Worker:
     out: Outside
     handlers: Mapping[type[Job], JobHandler]
     is_alone: bool
-    owner: str = field(default_factory=lambda: secrets.token_hex(8))
+    owner: str = field(default_factory=process_name)
+    lease: timedelta = LEASE
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[asyncio.Task[None], int] = field(default_factory=dict)
+    _unrecorded: set[int] = field(default_factory=set)
     _is_stopping: bool = False
-    _claim: outbox.Claim = field(init=False)
+    _is_told: bool = True
+    _is_in_doubt: bool = False
+    _claimed_at: float = float("-inf")
+    _away_at: float = float("-inf")
+    _claim: Claim = field(init=False)
+    _finisher: Finisher = field(init=False)
 
     def __post_init__(self) -> None:
         """Fix the limits."""
         pools, lanes = limits_of({name: self.out.programme.paces.get(name, Pace()) for name in self.out.surfaces})
-        self._claim = outbox.Claim(owner=self.owner, most=AT_ONCE, lease=LEASE, pools=pools, lanes=lanes)
+        self._claim = Claim(owner=self.owner, most=AT_ONCE, lease=self.lease, pools=pools, lanes=lanes)
+        self._finisher = Finisher(
+            sessions=self.out.sessions, clock=self.out.clock, claim=self._claim, patiently=self._patiently
+        )
 
     def wake(self) -> None:
         """Look for due jobs now."""
+        self._is_told = True
         self._wake.set()
 
     async def run(self) -> None:
         """Work until `stop`; a database that is away is waited for."""
-        await self._patiently(lambda: self._take_over(is_start=True))
+        await self._patiently(self._begin)
         renewal = asyncio.create_task(self._renew())
         try:
             while not self._is_stopping:
                 self._wake.clear()
-                pause = await self._patiently(self._start_due)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._wake.wait()
+                pause = await self._steadily(self._start_due)
+                await self._wait(pause)
         finally:
-            renewal.cancel()
             await self._drain()
+            renewal.cancel()
 
     def stop(self) -> None:
         """Start nothing more; `run` returns once what runs is done, or after some seconds."""
         self._is_stopping = True
         self._wake.set()
 
-    async def _take_over(self, *, is_start: bool) -> None:
-        repeatable = [kind_of(kind) for kind, policy in POLICIES.items() if policy.repeatable]
+    # Starting
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            self._is_told = True
+
+    async def _begin(self) -> None:
         async with self.out.sessions.begin() as session:
-            lost = await outbox.take_over(
-                session,
-                repeatable=repeatable,
-                mine=tuple(self._running.values()),
-                now=self.out.clock.now(),
-                is_alone=self.is_alone and is_start,
-            )
-            if is_start:
-                await outbox.map_pools(session, self._claim)
-        if lost:
-            log.warning("%d jobs were running when a process stopped", lost)
+            await claims.add_pools(session, self._claim)
+            await outbox.map_pools(session, self._claim)
+        if self.is_alone:
+            await self._take_over(is_start=True)
 
     async def _start_due(self) -> float:
-        """Start what is due and return how many seconds to wait for more."""
+        """Start what is due and return how many seconds to wait for more, at most."""
+        if self._running and (wait := self._claimed_at + GATHER_SECONDS - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
         free = AT_ONCE - len(self._running)
         if free <= 0:
-            return LONGEST_SLEEP
-        now = self.out.clock.now()
-        claimed = await self._claim_some(free, now)
-        for one in claimed:
+            return self._longest_sleep
+        if not self._is_told and (pause := await self._until_due()) > 0:
+            return pause
+        portion = await self._claim_some(free)
+        for one in portion.jobs:
             task = asyncio.create_task(self._work(one))
             self._running[task] = one.id
             task.add_done_callback(self._done)
-        async with self.out.sessions.reading() as session:
-            start = await outbox.next_start(session, self._claim)
-        if start is None:
-            return LONGEST_SLEEP
-        return min(max((start - now).total_seconds(), 0.01), LONGEST_SLEEP)
+        return self._pause_after(portion, free)
 
-    async def _claim_some(self, free: int, now: datetime) -> list[outbox.Claimed]:
+    def _pause_after(self, portion: Portion, free: int) -> float:
+        self._is_told = self._is_told or bool(portion.jobs)
+        if portion.is_more:
+            return 0.0
+        if portion.pause is None or len(portion.jobs) == free:
+            return self._longest_sleep
+        return min(max(portion.pause.total_seconds(), GATHER_SECONDS), self._longest_sleep)
+
+    @property
+    def _longest_sleep(self) -> float:
+        return LONGEST_SLEEP if self.is_alone else LONGEST_SLEEP_AMONG_OTHERS
+
+    async def _until_due(self) -> float:
+        """Return in how many seconds the first job is due that waits, limits aside; 0 if one is."""
         async with self.out.sessions.reading() as session:
-            start = await outbox.next_start(session, self._claim)
-        if start is None or start > now:
-            return []
-        claim = outbox.Claim(owner=self.owner, most=free, lease=LEASE, pools=self._claim.pools, lanes=self._claim.lanes)
-        async with self.out.sessions.begin() as session:
-            return list(await outbox.claim_jobs(session, claim, now=now))
+            at = await claims.earliest(session)
+        if at is None:
+            return self._longest_sleep
+        return min((at - self.out.clock.now()).total_seconds(), self._longest_sleep)
+
+    async def _claim_some(self, free: int) -> Portion:
+        """Claim jobs; a claim that failed while it was committed leaves a doubt, which the next one settles."""
+        self._claimed_at = time.monotonic()
+        known = self._unrecorded.union(self._running.values())
+        claim = replace(self._claim, most=free, mine=frozenset(known), is_in_doubt=self._is_in_doubt)
+        self._is_told, self._is_in_doubt = False, True
+        try:
+            async with self.out.sessions.begin() as session:
+                portion = await claims.claim_jobs(session, claim, now=self.out.clock.now())
+        except BaseException:
+            self._is_told = True
+            raise
+        self._is_in_doubt = False
+        return portion
+
+    # One job
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
+        """Free the place of a job; one whose end is not recorded stays known as ours, or it would be done again."""
+        job_id = self._running.pop(task)
         self._wake.set()
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a job could not be recorded", exc_info=task.exception())
+        if task.cancelled() or task.exception() is not None:
+            self._unrecorded.add(job_id)
+            log.error("job %d could not be recorded", job_id, exc_info=None if task.cancelled() else task.exception())
 
-    async def _work(self, claimed: outbox.Claimed) -> None:
+    async def _work(self, claimed: Claimed) -> None:
         kind = kinds().get(claimed.kind)
         if kind is None or kind not in self.handlers:
-            await self._finish(claimed, outbox.Ending(state=JobState.FAILED, error="unknown kind"), None)
+            unknown = outbox.Ending(state=JobState.FAILED, error="unknown kind")
+            await self._finisher.keep(Run(claimed=claimed, ending=unknown))
             return
+        await self._finisher.keep(await self._run(claimed, kind, POLICIES[kind]))
+
+    async def _run(self, claimed: Claimed, kind: type[Job], policy: Policy) -> Run:
+        """Do a job and return how that ended."""
         try:
             record = await self.handlers[kind](self.out, unpack_job(claimed.kind, claimed.held))
         except OutsideError as error:
-            await self._finish(claimed, self._after(error, claimed, POLICIES[kind]), None)
-            await self._heed(error, claimed)
+            ending = after_outside(error, claimed, policy, now=self.out.clock.now())
+            hold = error.after if isinstance(error, TryLater) and error.code == RATE_LIMITED else None
+            return Run(claimed=claimed, ending=ending, hold=hold)
         except Exception as error:
             log.exception("job %d (%s) met a defect or a database that is away", claimed.id, claimed.kind)
-            await self._finish(claimed, self._after_defect(error, claimed, POLICIES[kind]), None)
-        else:
-            await self._finish(claimed, outbox.Ending(state=JobState.DONE), record)
+            return Run(claimed=claimed, ending=after_defect(error, claimed, policy, now=self.out.clock.now()))
+        return Run(claimed=claimed, ending=outbox.DONE, record=record)
 
-    def _after(self, error: OutsideError, claimed: outbox.Claimed, policy: Policy) -> outbox.Ending:
-        match error:
-            case TryLater(after=after) if error.code in _TOLD_TO_WAIT:
-                return self._again(claimed, at_least=after, code=error.code)
-            case TryLater(after=after) if claimed.tries < policy.tries:
-                return self._again(claimed, at_least=after, code=error.code)
-            case Uncertain() if policy.repeatable and claimed.tries < policy.tries:
-                return self._again(claimed, at_least=timedelta(0), code=error.code)
-            case Uncertain() if not policy.repeatable:
-                return outbox.Ending(state=JobState.UNCERTAIN, error=error.code or "no answer")
-            case Refused() | _:
-                return outbox.Ending(state=JobState.FAILED, error=error.code or error.key)
-
-    def _after_defect(self, error: Exception, claimed: outbox.Claimed, policy: Policy) -> outbox.Ending:
-        code = type(error).__name__
-        if policy.repeatable:
-            if claimed.tries < policy.tries:
-                return self._again(claimed, at_least=timedelta(0), code=code)
-            return outbox.Ending(state=JobState.FAILED, error=code)
-        return outbox.Ending(state=JobState.UNCERTAIN, error=code)
-
-    def _again(self, claimed: outbox.Claimed, *, at_least: timedelta, code: str) -> outbox.Ending:
-        backoff = min(timedelta(seconds=2 ** min(claimed.tries, 12)), LONGEST_BACKOFF) * random.uniform(0.5, 1.0)  # noqa: S311
-        wait = at_least if code in _TOLD_TO_WAIT else max(at_least, backoff)
-        is_try = code not in _TOLD_TO_WAIT
-        return outbox.Ending(state=JobState.QUEUED, error=code, run_at=self.out.clock.now() + wait, is_try=is_try)
-
-    async def _heed(self, error: OutsideError, claimed: outbox.Claimed) -> None:
-        """Hold back the whole pool after "too many": the platform counts them all together."""
-        if isinstance(error, TryLater) and error.code == RATE_LIMITED:
-            async with self.out.sessions.begin() as session:
-                until = self.out.clock.now() + error.after
-                await outbox.hold_back(session, self._claim, pool=claimed.pool, until=until)
-
-    async def _finish(self, claimed: outbox.Claimed, ending: outbox.Ending, record: Record | None) -> None:
-        async def write() -> None:
-            async with self.out.sessions.begin() as session:
-                await self._write(session, claimed, ending, record)
-
-        with contextlib.suppress(LeaseLostError):
-            await self._patiently(write)
-        if ending.state in (JobState.FAILED, JobState.UNCERTAIN):
-            log.warning("job %d (%s) is %s: %s", claimed.id, claimed.kind, ending.state, ending.error)
-
-    async def _write(
-        self, session: AsyncSession, claimed: outbox.Claimed, ending: outbox.Ending, record: Record | None
-    ) -> None:
-        now = self.out.clock.now()
-        if not await outbox.finish_job(session, ending, job_id=claimed.id, owner=self.owner, now=now):
-            raise LeaseLostError
-        kind = kinds().get(claimed.kind)
-        if kind is not None and POLICIES[kind].repeatable and ending.state is not JobState.QUEUED:
-            await outbox.drop_earlier(session, claimed)
-        if record is not None:
-            await record(session)
+    # Leases
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
-            await self._patiently(self._renew_once)
+            await asyncio.sleep(self.lease.total_seconds() / 3)
+            await self._steadily(self._renew_once)
 
     async def _renew_once(self) -> None:
+        if self._running:
+            claim = replace(self._claim, mine=frozenset(self._running.values()))
+            async with self.out.sessions.begin() as session:
+                await outbox.renew_leases(session, claim, now=self.out.clock.now())
+        if time.monotonic() - self._away_at > self.lease.total_seconds() / 2:
+            await self._take_over(is_start=False)
+
+    async def _take_over(self, *, is_start: bool) -> None:
+        """Put lost runs right; not soon after the database was away, for then nobody could renew a lease."""
         async with self.out.sessions.begin() as session:
-            if self._running:
-                until = self.out.clock.now() + LEASE
-                await outbox.renew_leases(session, mine=tuple(self._running.values()), until=until)
-        await self._take_over(is_start=False)
+            lost = await outbox.take_over(
+                session,
+                repeatable=_REPEATABLE,
+                owner=self.owner,
+                now=self.out.clock.now(),
+                is_alone=self.is_alone and is_start,
+            )
+        if lost:
+            log.warning("jobs %s were running when a process stopped", ", ".join(map(str, lost)))
+            self.wake()
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do `work`, again and again with growing pauses while the database is away."""
@@ -233,9 +259,20 @@ class Worker:
             try:
                 return await work()
             except AWAY as error:
-                log.warning("the database is away, trying again: %s", type(error).__name__)
+                is_known = time.monotonic() - self._away_at < QUIET_SECONDS
+                self._away_at = time.monotonic()
+                if not is_known:  # each of many jobs finds out by itself
+                    log.warning("the database is away, trying again: %s", type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
+
+    async def _steadily(self, work: Callable[[], Awaitable[float | None]]) -> float:
+        """Do `work` patiently and return how long it says to wait; a defect is no reason to stop working."""
+        try:
+            return await self._patiently(work) or 0.0
+        except Exception:
+            log.exception("the worker met a defect")
+            return DEFECT_PAUSE
 
     async def _drain(self) -> None:
         if self._running:

@@ -30,7 +30,9 @@ DEFAULT_WAIT = timedelta(seconds=30)
 Origin = tuple[str, str, int]
 """Scheme, host and port."""
 
-_CONNECTIONS, _CONNECTIONS_PER_HOST = 100, 20
+_CONNECTIONS, _CONNECTIONS_PER_HOST = 200, 80
+"""More than the outbox's jobs at once: what a click needs of the same platform waits for none of them."""
+
 _HEADER_LIMIT = 32_768
 _CHUNK = 65_536
 _PORTS = {"http": 80, "https": 443}

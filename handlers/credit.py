@@ -7,17 +7,19 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core import points
-from bot.core.jobs import CreditVisits, RollTotals
+from bot.core.jobs import CreditVisits
 from bot.core.leaderboard import Period, local_date, period_dates
 from bot.core.points import EntryKind, PointsPolicy, ShareFacts, entry_key, policy_at
 from bot.core.programme import Programme
 from bot.core.sharing import ShareState
 from bot.i18n.translator import words_for
 from handlers.context import Outside
-from storage.queries import announcements, ledger, totals
+from storage.queries import announcements, ledger
 from storage.queries import credits as waiting
 from storage.queries.credits import ApprovedSuggestion, ProvenShare, WaitingVisit
+from storage.queries.group_totals import hold_counts, recount_members
 from storage.queries.ledger import NewEntry
+from storage.queries.post_days import add_visitors
 
 BATCH = 500
 
@@ -28,48 +30,54 @@ async def credit_visits(out: Outside, job: CreditVisits) -> None:
         async with out.sessions.begin() as session:
             done = await credit_some(session, now=out.clock.now(), programme=out.programme)
         if done < BATCH:
-            return
-
-
-async def roll_totals(out: Outside, job: RollTotals) -> None:
-    """Let the rolling 30 days of everyone end with today."""
-    async with out.sessions.begin() as session:
-        await totals.roll_month(session, now=out.clock.now(), programme=out.programme)
+            break
+    has_more = True
+    while has_more:
+        async with out.sessions.begin() as session:
+            has_more = await recount_members(session)
 
 
 async def credit_some(session: AsyncSession, *, now: datetime, programme: Programme, limit: int = BATCH) -> int:
     """Credit at most `limit` of each kind of thing that waits, and return the largest number that was looked at.
 
-    Visits come first, because the first of them is what proves a share.
+    Visits come first, because the first of them is what proves a share. One run after the other: the second sees what
+    the first brought.
     """
-    visits = await _credit_visits(session, now, programme, limit)
+    await hold_counts(session)
+    visits = await waiting.list_waiting_visits(session, limit=limit)
+    added = [*await _credit_visits(session, visits, now, programme)]
     shares = await waiting.list_proven_shares(session, limit=limit)
     for share in shares:
-        await _credit_share(session, share, now, programme)
+        added += await _credit_share(session, share, now, programme)
     suggestions = await waiting.list_approved_suggestions(session, limit=limit)
     for suggestion in suggestions:
-        await _credit_suggestion(session, suggestion, now, programme)
-    return max(visits, len(shares), len(suggestions))
+        added += await _credit_suggestion(session, suggestion, now, programme)
+    await ledger.count_entries(session, added, now=now, programme=programme)
+    return max(len(visits), len(shares), len(suggestions))
 
 
-async def _credit_visits(session: AsyncSession, now: datetime, programme: Programme, limit: int) -> int:
-    visits = await waiting.list_waiting_visits(session, limit=limit)
+async def _credit_visits(
+    session: AsyncSession, visits: Sequence[WaitingVisit], now: datetime, programme: Programme
+) -> Sequence[NewEntry]:
     if not visits:
-        return 0
-    seen, counted = await waiting.find_counted(session, visits)
+        return []
+    seen, known, counted = await waiting.find_counted(session, visits)
     fresh: dict[int, list[WaitingVisit]] = defaultdict(list)
     for visit in visits:
         if visit.is_earning and visit.key not in seen:
             seen.add(visit.key)
             fresh[visit.share_id].append(visit)
     for share_id, listed in fresh.items():
+        if listed[0].is_evidenced:
+            continue
         is_moved = await waiting.evidence_share(session, share_id=share_id, at=min(one.at for one in listed))
         if is_moved and listed[0].is_draft:  # shared by another way than the window's: the cards count it from now on
             await announcements.queue_refresh(session, post_id=listed[0].post_id, now=now)
     entries = [entry for listed in fresh.values() for entry in _visit_entries(listed, counted, programme)]
-    await ledger.add_entries(session, entries, now=now, programme=programme)
+    added = await ledger.keep_entries(session, entries)
+    await add_visitors(session, waiting.count_visitors(visits, known))
     await waiting.note_credited(session, visit_ids=[one.id for one in visits], now=now)
-    return len(visits)
+    return added
 
 
 def _visit_entries(visits: Sequence[WaitingVisit], counted: dict[int, int], programme: Programme) -> list[NewEntry]:
@@ -99,7 +107,9 @@ def _visit_entries(visits: Sequence[WaitingVisit], counted: dict[int, int], prog
     return made
 
 
-async def _credit_share(session: AsyncSession, share: ProvenShare, now: datetime, programme: Programme) -> None:
+async def _credit_share(
+    session: AsyncSession, share: ProvenShare, now: datetime, programme: Programme
+) -> Sequence[NewEntry]:
     policy = policy_at(programme.points, share.proven_at)
     credits = await _credits(session, share, policy) if share.is_earning else ()
     entries = [
@@ -115,8 +125,8 @@ async def _credit_share(session: AsyncSession, share: ProvenShare, now: datetime
         )
         for kind, earned in credits
     ]
-    await ledger.add_entries(session, entries, now=now, programme=programme)
     await waiting.note_share_credited(session, share_id=share.id, now=now)
+    return await ledger.keep_entries(session, entries)
 
 
 async def _credits(session: AsyncSession, share: ProvenShare, policy: PointsPolicy) -> Sequence[tuple[EntryKind, int]]:
@@ -134,11 +144,12 @@ async def _credits(session: AsyncSession, share: ProvenShare, policy: PointsPoli
 
 async def _credit_suggestion(
     session: AsyncSession, suggestion: ApprovedSuggestion, now: datetime, programme: Programme
-) -> None:
+) -> Sequence[NewEntry]:
     policy = policy_at(programme.points, suggestion.decided_at)
     begin, end = _own_dates(Period.WEEK, suggestion.decided_at, suggestion.zone)
     this_week = await waiting.count_suggestions_credited(session, member_id=suggestion.member_id, begin=begin, end=end)
     earned = points.points_for_suggestion(policy, credited_this_week=this_week) if suggestion.is_earning else 0
+    entries = []
     if earned:
         entry = NewEntry(
             member_id=suggestion.member_id,
@@ -150,8 +161,9 @@ async def _credit_suggestion(
             rule_version=policy.version,
             suggestion_id=suggestion.id,
         )
-        await ledger.add_entries(session, [entry], now=now, programme=programme)
+        entries.append(entry)
     await waiting.note_suggestion_credited(session, suggestion_id=suggestion.id, now=now)
+    return await ledger.keep_entries(session, entries)
 
 
 def _own_dates(period: Period, at: datetime, zone: str) -> tuple[datetime, datetime]:

@@ -103,7 +103,7 @@ async def deliver_share(out: Outside, job: DeliverShare) -> None:
         outcome = await _outcome(errand)
     except OvertakenError:
         return
-    await patiently(partial(_record, errand, outcome))
+    await patiently(partial(_record, errand, outcome, now=out.clock.now()))
     if isinstance(outcome, Failure) and outcome.fault in _TOLD_TO_OPERATORS:
         raise Refused(outcome.fault)
 
@@ -122,7 +122,7 @@ async def _outcome(errand: Errand) -> Outcome:
     """Hand the share to the network as far as that can make no double, and return what came of it."""
     ready = await _made_ready(errand)
     sent_at = errand.out.clock.now()
-    if isinstance(ready, Ready) and not await _claim(errand, sent_at):
+    if isinstance(ready, Ready) and not await patiently(partial(_claim, errand, sent_at)):
         ready = Failure(fault=NOT_SHARABLE)
     if isinstance(ready, Failure):
         return None if errand.was_sent else ready
@@ -138,6 +138,8 @@ async def _published_anew(errand: Errand, ready: Ready) -> tuple[Outcome, Ready]
         access = await renewed_access(errand.out, ready.access)
     except OutsideError as error:
         return _failure(error, now=errand.out.clock.now()), ready
+    except AWAY:  # tried again, the job would find a share that was sent, and nobody would know that it is not out
+        return Failure(fault=Fault.UNREACHABLE), ready
     renewed = replace(ready, access=access)
     return await _publish(errand, renewed), renewed
 
@@ -166,11 +168,17 @@ async def _made_ready(errand: Errand) -> Ready | Failure:
 
 
 async def _claim(errand: Errand, sent_at: datetime) -> bool:
-    """Note that the share is handed to the network now; `False` if its post may not be shared any more."""
+    """Note that the share is handed to the network now; `False` if its post may not be shared any more.
+
+    A second call with the same instant finds its note, if the first one was kept and its answer lost: nothing is sent
+    before an answer came.
+    """
     async with errand.out.sessions.begin() as session:
         found = await deliveries.find_delivery(session, share_id=errand.found.share_id)
         if found is None:
             raise OvertakenError
+        if found.state is ShareState.SENDING and found.sent_at == sent_at:
+            return True
         post = ShareablePost(state=PostState(found.post_state), networks=found.networks, expires_at=found.expires_at)
         sharer = Sharer(has_left=found.has_left)
         if may_share(post, found.network, sharer=sharer, earlier=None, now=sent_at) is not None:
@@ -241,11 +249,12 @@ def _failure(error: OutsideError, *, now: datetime) -> Failure:
 # Keeping what came of it
 
 
-async def _record(errand: Errand, outcome: Outcome) -> None:
+async def _record(errand: Errand, outcome: Outcome, *, now: datetime) -> None:
+    """Keep what came of it at `now`; a second call, after an answer that was lost, adds nothing."""
     async with errand.out.sessions.begin() as session:
         match outcome:
             case Published():
-                is_news = await _confirm(session, errand, outcome)
+                is_news = await _confirm(session, errand, outcome, now=now)
             case Failure():
                 is_news = await _fail(session, errand, outcome)
             case None:
@@ -254,8 +263,8 @@ async def _record(errand: Errand, outcome: Outcome) -> None:
             await _tell_later(session, errand, outcome)
 
 
-async def _confirm(session: AsyncSession, errand: Errand, published: Published) -> bool:
-    found, programme, now = errand.found, errand.out.programme, errand.out.clock.now()
+async def _confirm(session: AsyncSession, errand: Errand, published: Published, *, now: datetime) -> bool:
+    found, programme = errand.found, errand.out.programme
     proven = deliveries.Proven(
         share_id=found.share_id,
         remote_id=published.remote_id,

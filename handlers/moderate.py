@@ -114,9 +114,9 @@ async def _decide_suggestion(ctx: Context, held: Held, state: SuggestionState, *
         plan = Plan(lane=ctx.programme.curators_channel)
         await add_job(ctx.session, RefreshSuggestion(suggestion_id=held.id), now=ctx.now, plan=plan)
     hours = ctx.programme.working_hours
-    for author in held.authors:
-        job = TellDecision(suggestion_id=held.id, member_id=author.member_id)
-        await readers.tell_at_work(ctx.session, job, member_id=author.member_id, hours=hours, now=ctx.now)
+    authors = (one.member_id for one in held.authors)
+    telling = {number: TellDecision(suggestion_id=held.id, member_id=number) for number in authors}
+    await readers.tell_all_at_work(ctx.session, telling, hours=hours, now=ctx.now)
 
 
 async def _write_down(ctx: Context, subject: str, number: int, *, what: str, reason: str = "") -> None:

@@ -49,11 +49,21 @@ async def answer_pairing(ctx: Context, action: AnswerPairing) -> Reply:
     if me.is_paired:  # so whoever goes on from here acts as the very row that they are known by
         return Reply(card=cards.paired_card(ctx.words, is_new=False))
     asked_at = await pairing.take_question(ctx.session, asker_id=action.asker_id, asked_id=me.member_id)
-    if asked_at is None or not is_open(asked_at, ctx.now):
+    if asked_at is None:
+        return await _taken(ctx)
+    if not is_open(asked_at, ctx.now):
         raise Unable("pair.over")
     if action.answer != YES:
         return Reply(card=cards.declined_card(ctx.words))
     return await _join(ctx, action.asker_id)
+
+
+async def _taken(ctx: Context) -> Reply:
+    """Say that both are one if the question was answered by a click at the same moment, and else that it is over."""
+    me = await pairing.get_party(ctx.session, member_id=ctx.member_id)
+    if not me.is_paired:
+        raise Unable("pair.over")
+    return Reply(card=cards.paired_card(ctx.words, is_new=False))
 
 
 async def _join(ctx: Context, asker_id: int) -> Reply:

@@ -170,13 +170,14 @@ def proposed_of(held: Held, *, decided: Spans = ()) -> Proposed:
 async def tell_decision(out: Outside, job: TellDecision) -> Record | None:
     """Tell one who suggested it what became of a suggestion, with the curator's note."""
     async with out.sessions.reading() as session:
-        held = await suggestions.find_suggestion(session, suggestion_id=job.suggestion_id)
+        fate = await suggestions.find_fate(session, suggestion_id=job.suggestion_id)
         reader = await readers.find_reader(session, member_id=job.member_id)
-    if held is None or reader is None or held.state is SuggestionState.RECEIVED:
+    if fate is None or reader is None or fate.state is SuggestionState.RECEIVED:
         return None
     words = out.words(reader.locale, reader.zone)
     out.check_hours(words.zone)
-    is_approved = held.state is SuggestionState.APPROVED
-    card = outcome_card(words, proposed_of(held), is_approved=is_approved, note=held.note)
-    await out.surface_on(reader.platform).tell(reader.person_ref, card, key=f"decision-{held.id}-{job.member_id}")
+    is_approved = fate.state is SuggestionState.APPROVED
+    proposed = Proposed(suggestion_id=fate.id, link=fate.link, authors=())
+    card = outcome_card(words, proposed, is_approved=is_approved, note=fate.note)
+    await out.surface_on(reader.platform).tell(reader.person_ref, card, key=f"decision-{fate.id}-{job.member_id}")
     return None

@@ -68,9 +68,8 @@ class Moment:
         """Return the private messages that are new to the person, and the window that is open."""
         new = [
             shown_message(self.play, message, self.person)
-            for there in self.play.workspace.messages.values()
-            for message in reversed(there.values())
-            if message.to == self.person.id and int(message.ts.replace(".", "")) > self.stamp
+            for message in self.play.workspace.private[self.person.id].values()
+            if int(message.ts.replace(".", "")) > self.stamp
         ]
         return {"ephemeral": sorted(new, key=_by_ts), "view": self.play.windows.top(self.person.id)}
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from playground.settings import Rates
 
@@ -34,6 +34,19 @@ TIER_OF: dict[str, int | str] = {
     "files.completeUploadExternal": "T4",
 }  # fmt: skip
 MINUTE = 60.0
+
+
+def multiplied(rates: Rates, times: int) -> Rates:
+    """Return limits that are so many times as high, every one of them."""
+    fixed = {method: allowed for method, allowed in TIER_OF.items() if isinstance(allowed, int)}
+    return replace(
+        rates,
+        channel_per_s=rates.channel_per_s * times,
+        channel_burst=rates.channel_burst * times,
+        workspace_per_min=rates.workspace_per_min * times,
+        tiers={name: allowed * times for name, allowed in rates.tiers.items()},
+        methods={name: allowed * times for name, allowed in (fixed | rates.methods).items()},
+    )
 
 
 @dataclass(slots=True)

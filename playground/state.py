@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,13 +40,17 @@ class Message:
 
 @dataclass(slots=True)
 class Workspace:
-    """Everything people see. `marks` count changes, so that someone can wait for the next one."""
+    """Everything people see. `marks` count changes, so that someone can wait for the next one.
+
+    `private` holds once more, by person and timestamp, what one person alone sees.
+    """
 
     company: Company
     clock: Clock
     store: Store
     channels: dict[str, Channel] = field(default_factory=dict)
     messages: dict[str, dict[str, Message]] = field(default_factory=dict)
+    private: dict[str, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
     marks: Counter[str] = field(default_factory=Counter)
     listeners: set[asyncio.Queue[dict[str, Any]]] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,7 +68,7 @@ class Workspace:
         rows = self.store.shelf("messages")
         for row in rows.values():
             if row["channel"] in self.messages:
-                self.messages[row["channel"]][row["ts"]] = Message(**row)
+                self._put(Message(**row))
         self.clock.last_stamp = max((int(row["ts"].replace(".", "")) for row in rows.values()), default=0)
         if not rows and has_history:
             self._put_chatter()
@@ -140,11 +144,17 @@ class Workspace:
     def remove(self, message: Message) -> None:
         """Take the message away and say so."""
         self.messages[message.channel].pop(message.ts, None)
+        self.private[message.to].pop(message.ts, None)
         self.store.drop("messages", f"{message.channel}/{message.ts}")
         self.touched(message)
 
-    def _keep(self, message: Message) -> None:
+    def _put(self, message: Message) -> None:
         self.messages[message.channel][message.ts] = message
+        if message.to:
+            self.private[message.to][message.ts] = message
+
+    def _keep(self, message: Message) -> None:
+        self._put(message)
         row = {"channel": message.channel, "ts": message.ts, "body": message.body, "to": message.to}
         self.store.put("messages", f"{message.channel}/{message.ts}", row)
 

@@ -7,20 +7,23 @@ first write inside a savepoint commits on its own and survives a rollback.
 
 import asyncio
 import logging
+import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
+from storage.on_postgres import is_of_use, postgres_engine, write_alone
 from storage.one_turn import DRIVER, begin_with, is_at_rest, register_dialect, write_at_once
 
 T = TypeVar("T")
@@ -36,12 +39,14 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 _PAUSES = (0.2, 0.5, 1.0, 2.0, *[5.0] * 23)
 """Two minutes in all: a database that is started anew is back by then."""
 
+_SHORT_PAUSES = (0.02, 0.2, 0.6)
+"""Less than a second in all: somebody waits for an answer."""
+
+CLOSE_SECONDS = 0.5
+"""How long the end of a transaction that failed is waited for: a server that hangs must not hold up the answer."""
+
 SYNC_SECONDS = 0.25
 """So far apart are the hasty writes that wait for the disk all the same."""
-
-_AWAY_STATES = ("08", "28", "3D", "53", "57P", "58")
-"""Connection lost or refused, no such role or database, resources used up, stopped or starting, system error:
-postgresql.org/docs/current/errcodes-appendix.html."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -62,7 +67,9 @@ def async_url(url: str) -> str:
         "postgresql": "postgresql+asyncpg",
         "postgres": "postgresql+asyncpg",
     }
-    return parsed.set(drivername=drivers.get(parsed.drivername, parsed.drivername)).render_as_string(False)
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}  # as libpq calls it
+    driver = drivers.get(parsed.drivername, parsed.drivername)
+    return parsed.set(drivername=driver, query=query).render_as_string(False)
 
 
 def sqlite_url(folder: Path) -> str:
@@ -89,6 +96,8 @@ class Sessions:
         self.on_jobs: list[Callable[[], None]] = []
         self.pool_of: Callable[[str, str], str] = _only_pool
         self._kept: AsyncConnection | None = None
+        self._spare: list[AsyncConnection] = []
+        self._closing: set[asyncio.Future[None]] = set()
         self._synced_at = float("-inf")
 
     @asynccontextmanager
@@ -101,11 +110,21 @@ class Sessions:
                 yield session
                 await session.run_sync(_commit)
             except BaseException:
-                await asyncio.shield(asyncio.ensure_future(session.close()))  # rolls back, also if cancelled meanwhile
+                await self._end(session)
                 raise
         if session.info.get("has_jobs"):
             for wake in self.on_jobs:
                 wake()
+
+    async def _end(self, session: AsyncSession) -> None:
+        """Roll back, also if cancelled meanwhile; PostgreSQL may go on with that alone, SQLite's writer lock not."""
+        closing = asyncio.ensure_future(session.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        if self.is_sqlite:
+            await asyncio.shield(closing)
+        elif (await asyncio.wait({closing}, timeout=CLOSE_SECONDS))[0]:
+            closing.result()
 
     async def write_at_once(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool = False) -> None:
         """Write one statement, in the driver's own words, as a whole transaction: for what happens thousands a second.
@@ -113,10 +132,12 @@ class Sessions:
         Once begun it is done or not done as a whole, also when whoever waits for it is cancelled. A hasty one does not
         wait for SQLite's disk if another did within `SYNC_SECONDS`: a power cut may take it, the end of a process not.
         """
-        if not self.is_sqlite:
-            async with self.writer.begin() as connection:
-                await connection.exec_driver_sql(statement, values)
-            return
+        if self.is_sqlite:
+            await self._write_locked(statement, values, is_hasty=is_hasty)
+        else:
+            await self._write_alone(statement, values)
+
+    async def _write_locked(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool) -> None:
         async with self._lock:
             now = time.monotonic()
             is_synced = not is_hasty or now - self._synced_at >= SYNC_SECONDS
@@ -131,6 +152,20 @@ class Sessions:
             if is_synced:
                 self._synced_at = now
 
+    async def _write_alone(self, statement: str, values: tuple[Any, ...]) -> None:
+        """Write on a connection that is kept for that: taking one from the pool costs as much as writing."""
+        spare = self._spare.pop() if self._spare else None
+        if spare is None or not is_of_use(spare):
+            if spare is not None:
+                await spare.close()
+            spare = await self.writer.connect()
+        try:
+            await write_alone(spare, statement, values)
+        except BaseException:
+            await asyncio.shield(asyncio.ensure_future(spare.close()))
+            raise
+        self._spare.append(spare)
+
     async def _own(self) -> AsyncConnection:
         """Return the connection that is kept for writing: taking one from the pool costs more than most writes."""
         if self._kept is not None and not is_at_rest(self._kept.sync_connection):
@@ -140,9 +175,10 @@ class Sessions:
         return self._kept
 
     async def _let_go(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            await kept.close()
+        held, self._kept = [*self._spare, *([self._kept] if self._kept else [])], None
+        self._spare.clear()
+        for connection in held:
+            await connection.close()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -150,9 +186,16 @@ class Sessions:
         async with self._read() as session, session.begin():
             yield session
 
+    def count_connections(self) -> int:
+        """Return how many connections are in use now; on PostgreSQL at most as many as the pool holds."""
+        pools = {id(engine.pool): engine.pool for engine in (self.writer, self.reader)}.values()
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)) - len(self._spare)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._let_go()
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
@@ -170,11 +213,7 @@ def _commit(session: Session) -> None:
 
 def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        engine = create_async_engine(
-            url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=2
-        )
-        event.listen(engine.sync_engine, "handle_error", _name_away, retval=True)
-        return engine
+        return postgres_engine(url)
     register_dialect()
     engine = create_async_engine(
         url,
@@ -186,16 +225,6 @@ def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _set_up if is_writer else _set_up_reader)
     event.listen(engine.sync_engine, "begin", _begin_immediate if is_writer else _begin_deferred)
     return engine
-
-
-def _name_away(context: ExceptionContext) -> OperationalError | None:
-    """Make one of `AWAY` of what says that PostgreSQL is away: asyncpg's own classes for that are like any other."""
-    if context.sqlalchemy_exception is None or isinstance(context.sqlalchemy_exception, AWAY):
-        return None
-    state = str(getattr(context.original_exception, "sqlstate", None) or "")
-    if not context.is_disconnect and not state.startswith(_AWAY_STATES):
-        return None
-    return OperationalError(context.statement, None, context.original_exception, hide_parameters=True)
 
 
 def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
@@ -222,10 +251,43 @@ def _begin_deferred(connection: Connection) -> None:
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     """Return what `work` returns, tried again for two minutes while the database is away: for what comes only once."""
-    for pause in _PAUSES:
+    return await _again(work, pauses=_PAUSES, passes=lambda _error: True)
+
+
+async def at_once(work: Callable[[], Awaitable[T]]) -> T:
+    """Return what `work` returns, a transaction and all that is done in it; tried again for less than a second.
+
+    It is tried again where the database has taken it back for the sake of another one, as it does with two that wait
+    for each other, and where the connection was lost or refused. In the latter case the first one may have been
+    committed all the same: `work` has to know what it has done already.
+    """
+    return await _again(work, pauses=_SHORT_PAUSES, passes=_passes_soon)
+
+
+async def _again(
+    work: Callable[[], Awaitable[T]], *, pauses: Sequence[float], passes: Callable[[BaseException], bool]
+) -> T:
+    for pause in pauses:
         try:
             return await work()
         except AWAY as error:
+            if not passes(error):
+                raise
             log.warning("the database is away, trying again: %s", type(error).__name__)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two do not meet again
     return await work()
+
+
+def _passes_soon(error: BaseException) -> bool:
+    """Say whether trying again at once may help: not after a wait that was long already, as for SQLite's lock."""
+    if isinstance(error, DBAPIError):
+        return not isinstance(error.orig, sqlite3.Error)
+    return isinstance(error, OSError) and not isinstance(error, TimeoutError)
+
+
+def may_be_kept(error: BaseException) -> bool:
+    """Say whether what ended in this one of `AWAY` at its commit may have been committed all the same.
+
+    PostgreSQL may have done so before the connection was lost, or waited for no longer; SQLite says what it did.
+    """
+    return error.connection_invalidated if isinstance(error, DBAPIError) else isinstance(error, OSError)

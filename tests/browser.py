@@ -33,7 +33,7 @@ FLAGS = [
     *("--disable-dev-shm-usage", "--hide-scrollbars", "--mute-audio", "--remote-debugging-port=0"),
 ]
 START_S = 30.0
-WAIT_S = 10.0
+WAIT_S = 30.0
 POLL_S = 0.03
 MOVES_FOLLOWED = 20
 KEYS = {

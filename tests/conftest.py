@@ -4,12 +4,34 @@
 Property tests try the same examples every time; `make test ARGS=--hypothesis-profile=search` looks for new ones.
 """
 
+import gc
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import (
+    database_url,
+    postgres_database_url,
+    postgres_databases,
+    postgres_server,
+    postgres_url,
+    sessions,
+    url,
+)
+from tests.scenarios.forks import end_forks
+
+__all__ = [
+    "database_url",
+    "postgres_database_url",
+    "postgres_databases",
+    "postgres_server",
+    "postgres_url",
+    "sessions",
+    "url",
+]
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000, print_blob=True)
@@ -41,6 +63,18 @@ def required_tools(setting: str) -> set[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a misspelt VOUCH_REQUIRE before any test runs."""
     required_tools(os.environ.get("VOUCH_REQUIRE", ""))
+    gc.disable()  # while modules are imported and tests are made from them all is kept: a third less to do
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage again, in what the tests make alone."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the process that towns are forked from."""
+    end_forks()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

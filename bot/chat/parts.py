@@ -8,21 +8,22 @@ from starlette.routing import BaseRoute
 
 from bot.core.ports import ChatSurface, Clock, Dispatch
 from bot.core.programme import Programme
+from bot.leading import Task
 from bot.process import Startable
-from bot.web.app import Check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """How a platform reaches us: what is started and stopped, in this order, its routes, and what `/readyz` asks.
+    """How a platform reaches us: what is started and stopped, in this order, and its routes.
 
-    `closing` is stopped after the worker, whose last jobs still speak to the platform.
+    `alone` comes after the parts, and is for one process at a time. `closing` is stopped after the worker, whose last
+    jobs still speak to the platform.
     """
 
     parts: Sequence[Startable]
+    alone: Mapping[str, Task] = field(default_factory=dict)
     closing: Sequence[Startable] = ()
     routes: Sequence[BaseRoute] = ()
-    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 class Chat(Protocol):

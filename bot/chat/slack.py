@@ -1,7 +1,5 @@
 """Slack, put together."""
 
-from collections.abc import Mapping
-
 import aiohttp
 
 from bot.chat.parts import Listening
@@ -10,8 +8,7 @@ from bot.core.ports import ChatSurface, Clock, Dispatch
 from bot.core.programme import Programme
 from bot.environment import Environment
 from bot.i18n.translator import words_for
-from bot.process import Startable
-from bot.web.app import Check
+from bot.leading import Task
 from connectors.chat.slack.calls import new_client
 from connectors.chat.slack.display import Notices
 from connectors.chat.slack.inbound import SlackInbound
@@ -38,20 +35,12 @@ class SlackChat:
         )
         secret, app_token = self._environment.slack_signing_secret, self._environment.slack_app_token
         routes = SlackWebhook(inbound, signing_secret=secret).routes() if secret else ()
-        parts: list[Startable] = [inbound]
-        checks: Mapping[str, Check] = {}
+        alone: dict[str, Task] = {}
         if app_token:
-            socket = SlackSocket(inbound, client=self._client, workspace=self._workspace, app_token=app_token)
-            parts.append(socket)
-            checks = {"slack": _connected(socket)}
-        return Listening(parts=parts, routes=routes, checks=checks)
-
-
-def _connected(socket: SlackSocket) -> Check:
-    async def check() -> str | None:
-        return None if socket.is_connected else "Socket Mode is not connected"
-
-    return check
+            alone["slack-socket"] = SlackSocket(
+                inbound, client=self._client, workspace=self._workspace, app_token=app_token
+            )
+        return Listening(parts=[inbound], alone=alone, routes=routes)
 
 
 def _notices(programme: Programme) -> Notices:

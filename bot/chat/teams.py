@@ -42,7 +42,8 @@ class TeamsChat:
         self._calls = TeamsCalls(
             http, credentials=self._credentials, may_call=self._admission.trusts, may_put=self._admission.is_store
         )
-        self._shelf = StoredFiles(sessions, secret=secret_of(environment.data), clock=clock)
+        secret = secret_of(environment.data, given=environment.secret_key)
+        self._shelf = StoredFiles(sessions, secret=secret, clock=clock)
         book = StoredAddresses(sessions, platform=PLATFORM, clock=clock)
         self._addresses = Addresses(book, may_call=self._admission.trusts)
         tenant = environment.teams.tenant_id
@@ -139,6 +140,7 @@ def notices_of(programme: Programme) -> Callable[[str], Notices]:
             window_failed=_line(programme, locale, "error.window_failed"),
             unreadable=_line(programme, locale, "error.unreadable"),
             unreachable=_line(programme, locale, "notice.unreachable"),
+            late=_line(programme, locale, "notice.late"),
             in_chat=words.text("notice.in_chat"),
             welcome=Card(
                 title=words.text("notice.hello_title"),

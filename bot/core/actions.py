@@ -360,3 +360,10 @@ class DropJob(Action):
     """Give a failed or uncertain job up."""
 
     job_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHeld(Action):
+    """Decide what becomes of all that was open in a restored database: "send", "drop" or "keep"."""
+
+    how: str

@@ -24,7 +24,8 @@ class Reply:
     `is_stacked` it is laid over it. `errors` (field name to sentence) keep a submitted window open, with `form` beside
     them as it was typed, for platforms that have to draw it anew. `closes` takes the windows away. `home` redraws the
     person's Home tab. `matches` answer a search. All empty: silence. A window that could not be opened is replaced by
-    `fallback`, a private message with a button to try again.
+    `fallback`, a private message with a button to try again. `is_repeat`: this interaction was handled before, and what
+    was answered then is not known here.
     """
 
     card: Card | None = None
@@ -35,6 +36,8 @@ class Reply:
     fallback: Card | None = None
     is_stacked: bool = False
     closes: bool = False
+    is_repeat: bool = field(default=False, compare=False)
 
 
 SILENCE = Reply()
+REPEATED = Reply(is_repeat=True)

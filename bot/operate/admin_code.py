@@ -21,7 +21,7 @@ async def _add_code() -> int:
     environment = read_environment()
     code = secrets.token_hex(8)
     async with open_database(environment) as sessions, sessions.begin() as session:
-        hashed = keyed_hash(secret_of(environment.data), code)
+        hashed = keyed_hash(secret_of(environment.data, given=environment.secret_key), code)
         await add_admin_code(session, code_hash=hashed, expires_at=datetime.now(UTC) + CODE_LASTS)
     sys.stdout.write(f"Within 15 minutes, type this to Vouch in your chat:\n\n  /vouch setup {code}\n")
     return 0

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.config import ConfigError
-from bot.database import database_url
+from bot.database import UNUSABLE, database_url, why_away
 from bot.environment import Environment
 from bot.operate.answer import answer
 from storage.engine import AWAY, Sessions
@@ -19,7 +19,7 @@ def answer_from_database(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     try:
         return answer(lambda: asyncio.run(work()))
     except AWAY as error:
-        sys.stderr.write(f"the database does not answer ({type(error).__name__}); `vouch doctor` says more\n")
+        sys.stderr.write(f"the database does not answer ({why_away(error)}); `vouch doctor` says more\n")
         return 1
 
 
@@ -29,6 +29,8 @@ async def open_database(environment: Environment) -> AsyncIterator[Sessions]:
     sessions = Sessions(database_url(environment))
     try:
         state = await schema_state(sessions)
+        if state in UNUSABLE:
+            raise ConfigError([f"database: {UNUSABLE[state]}"])
         if state not in USABLE:
             raise ConfigError(
                 [f"database: its schema is {state}; run `vouch migrate` first (`vouch doctor` says more)"]

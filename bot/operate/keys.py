@@ -9,7 +9,7 @@ from bot.environment import read_environment
 from bot.operate.answer import answer
 from bot.operate.database import answer_from_database, open_database
 from storage.engine import Sessions
-from storage.queries import seals
+from storage.queries import agreements, seals
 from storage.queries.seals import Place, Sealed
 from storage.vault import KeysUnreadableError, SealBrokenError, Vault, new_key
 
@@ -39,6 +39,18 @@ def rotate_keys() -> int:
     Keys that stand in VOUCH_TOKEN_KEYS are the operator's: everything is sealed with the first of them.
     """
     return answer_from_database(_rotate)
+
+
+def accept_keys() -> int:
+    """Let the next process to start say which secret and keys the installation has."""
+    return answer_from_database(_accept)
+
+
+async def _accept() -> int:
+    async with open_database(read_environment()) as sessions, sessions.begin() as session:
+        await agreements.forget_agreements(session)
+    sys.stdout.write("the secret and the keys of the next `vouch run` are those of the installation from then on\n")
+    return 0
 
 
 async def _rotate() -> int:

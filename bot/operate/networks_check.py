@@ -1,10 +1,11 @@
-"""What `vouch doctor` says of the networks that are used by their APIs, of members' accounts, and of the keys."""
+"""What `vouch doctor` says of the networks that are used by their APIs, of members' accounts, and of its keys."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from bot.config import Config
+from bot.agreement import is_secret_other
+from bot.config import Config, ConfigError
 from bot.core.networks import NETWORKS
 from bot.core.programme import Programme
 from bot.doctor import Finding, Level
@@ -30,12 +31,22 @@ async def check_networks(
     try:
         vault.check()
         if await schema_state(sessions) in USABLE:
-            found += await _check_accounts(wanted, sessions, vault)
+            found += [*await _check_secret(environment, sessions), *await _check_accounts(wanted, sessions, vault)]
     except KeysUnreadableError as error:
         found.append(_wrong("keys", str(error), "see docs/operations.md#keys; until then nobody's account can be used"))
     except AWAY:
         pass  # that the database is away is a finding of its own
     return found
+
+
+async def _check_secret(environment: Environment, sessions: Sessions) -> Iterable[Finding]:
+    try:
+        if not await is_secret_other(environment, sessions):
+            return []
+    except ConfigError as error:  # it is damaged
+        return [_wrong("secret", *error.problems[0].split("; ", 1))]
+    says = "the secret here is not the one that the processes of this database have, so vouch run refuses to start"
+    return [_wrong("secret", says, "see docs/operations.md#several-machines")]
 
 
 def _check_address(wanted: list[str], programme: Programme) -> Iterator[Finding]:

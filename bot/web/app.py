@@ -1,16 +1,16 @@
 """The web application: tracked links in front, and behind them the way to networks, pictures, health and webhooks."""
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from bot.core.ports import Clock, ComposerAddresses
 from bot.core.programme import Programme
@@ -21,12 +21,13 @@ from bot.web.go import Going, go_endpoint
 from bot.web.metrics import Counts, metrics_endpoint
 from bot.web.pages import Notice, notice_response
 from bot.web.pictures import picture_endpoint
+from bot.web.readiness import Check, Readiness, Standing
+from bot.web.recording import Recorder
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking, Visitors
 from handlers.context import Outside
 from storage.engine import Sessions
-from storage.schema import USABLE, schema_state
 
 SERVER_OPTIONS: Mapping[str, Any] = {
     "access_log": False,
@@ -36,17 +37,12 @@ SERVER_OPTIONS: Mapping[str, Any] = {
 }
 """How uvicorn serves us."""
 
-CHECK_SECONDS = 2.0
-
-Check = Callable[[], Awaitable[str | None]]
-"""Returns what is wrong with a connection, or `None`."""
-
 log = logging.getLogger("vouch.web")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """What the web application is made of; `checks` are the connections that must work, by name.
+    """What the web application is made of; `checks` are the connections that `/readyz` tells of, by name.
 
     Without `out` no accounts can be connected.
     """
@@ -60,6 +56,7 @@ class WebParts:
     webhooks: Sequence[BaseRoute] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
     tallies: Tallies = field(default_factory=Tallies)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def sessions(self) -> Sessions:
@@ -77,24 +74,66 @@ class WebParts:
         return self.tracking.trusted
 
 
+class Served(Protocol):
+    """What a web server serves: an ASGI callable that is started before and stopped after."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def stop(self) -> None:
+        """Keep what is left; nothing is served any more."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+
+class Probes:
+    """Health, readiness and metrics alone, of a process that hears nobody."""
+
+    def __init__(self, parts: WebParts) -> None:
+        """Tell of these parts."""
+        self._app = _new_app()
+        self._app.router.routes.extend(_probe_routes(parts, None))
+
+    async def start(self) -> None:
+        """Nothing has to be read first."""
+
+    async def stop(self) -> None:
+        """Nothing waits."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._app(scope, receive, send)
+
+
 def create_web(parts: WebParts) -> TrackedLinks:
     """Return the whole web application, an ASGI callable that is started before it serves and stopped after."""
-    app = Starlette(exception_handlers={HTTPException: _plain_error, Exception: _plain_error})
+    app = _new_app()
     visitors = Visitors(parts.tracking)
     tracked = TrackedLinks(app, parts.tracking, visitors=visitors, tallies=parts.tallies)
-    counts = Counts(parts.tallies, tracked.recorder)
-    metrics = metrics_endpoint(counts, sessions=parts.sessions, clock=parts.clock, token=parts.metrics_token)
     app.router.routes.extend(
         [
             Route("/", front_endpoint(parts.programme.company)),
-            Route("/healthz", _alive),
-            Route("/readyz", _ready(parts)),
-            Route("/metrics", metrics),
+            *_probe_routes(parts, tracked.recorder),
             *_public_routes(parts, visitors),
             *parts.webhooks,
         ]
     )
     return tracked
+
+
+def _new_app() -> Starlette:
+    return Starlette(exception_handlers={HTTPException: _plain_error, Exception: _plain_error})
+
+
+def _probe_routes(parts: WebParts, recorder: Recorder | None) -> Sequence[BaseRoute]:
+    """Return what those ask who run Vouch."""
+    counts = Counts(parts.tallies, recorder, standing=parts.standing)
+    readiness = Readiness(parts.sessions, connections=parts.checks, standing=parts.standing)
+    metrics = metrics_endpoint(
+        counts, sessions=parts.sessions, clock=parts.clock, token=parts.metrics_token, readiness=readiness
+    )
+    return (Route("/healthz", _alive), Route("/readyz", readiness.answer), Route("/metrics", metrics))
 
 
 def _public_routes(parts: WebParts, visitors: Visitors) -> Sequence[BaseRoute]:
@@ -118,37 +157,6 @@ def _public_routes(parts: WebParts, visitors: Visitors) -> Sequence[BaseRoute]:
 
 async def _alive(_request: Request) -> Response:
     return PlainTextResponse("alive\n")
-
-
-def _ready(parts: WebParts) -> Callable[[Request], Awaitable[Response]]:
-    checks: Mapping[str, Check] = {"database": lambda: _database_problem(parts.sessions), **parts.checks}
-
-    async def ready(_request: Request) -> Response:
-        problems = await asyncio.gather(*(_problem(check) for check in checks.values()))
-        found = {name: problem or "ok" for name, problem in zip(checks, problems, strict=True)}
-        is_ready = not any(problems)
-        return JSONResponse(
-            {"ready": is_ready, "checks": found},
-            status_code=200 if is_ready else 503,
-            headers={"cache-control": "no-store"},
-        )
-
-    return ready
-
-
-async def _problem(check: Check) -> str | None:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            return await check()
-    except Exception as error:  # a check that fails is what is wrong
-        return f"no answer ({type(error).__name__})"
-
-
-async def _database_problem(sessions: Sessions) -> str | None:
-    state = await schema_state(sessions)
-    if state in USABLE:
-        return None
-    return f"the schema is {state}; run `vouch migrate`"
 
 
 async def _plain_error(request: Request, error: Exception) -> Response:

@@ -43,16 +43,16 @@ class Doubts:
 
     async def _settle(self) -> None:
         while self._doubted:
+            before = frozenset(self._doubted)
             await asyncio.sleep(PAUSE)
-            if self._recorder.is_settled:
-                await self._settle_once()
+            if self._recorder.is_settled and await self._settle_once():
+                self._doubted -= before  # what came meanwhile may still be on its way: it is moved once more
 
-    async def _settle_once(self) -> None:
-        visit_ids = list(self._doubted)
+    async def _settle_once(self) -> bool:
         try:
             async with self._sessions.begin() as session:
-                await note_scanned(session, visit_ids=visit_ids)
+                await note_scanned(session, visit_ids=list(self._doubted))
         except Exception as error:  # whatever it is, they are tried again
             log.warning("doubted visits could not be moved yet: %s", type(error).__name__)
-        else:
-            self._doubted.difference_update(visit_ids)
+            return False
+        return True

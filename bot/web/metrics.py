@@ -11,36 +11,46 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from bot.core.duties import Duty
 from bot.core.ports import Clock
+from bot.web.readiness import Readiness, Standing
 from bot.web.recording import Recorder
 from bot.web.tallies import Durations, Tallies
 from storage.engine import AWAY, Sessions
+from storage.queries.installation import is_held
 from storage.queries.outbox import count_jobs
 
 FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
 class Counts(Collector):
-    """Hands the tallies of this process to Prometheus, with the outbox as it was counted last."""
+    """Hands the tallies of this process to Prometheus, with the outbox and the connections as they were counted last.
 
-    def __init__(self, tallies: Tallies, recorder: Recorder) -> None:
-        """Show these tallies."""
+    Without a recorder, no visits come here.
+    """
+
+    def __init__(self, tallies: Tallies, recorder: Recorder | None, *, standing: Standing | None = None) -> None:
+        """Show these tallies, and what this process does."""
         self._tallies = tallies
         self._recorder = recorder
+        self._standing = standing or Standing()
         self.jobs: Mapping[str, int] = {}
+        self.is_held = False
+        self.connections = 0
+        self.problems: Mapping[str, str | None] = {}
 
     def collect(self) -> Iterator[Metric]:
         """Yield everything that is counted."""
         for state, count in self.jobs.items():
             yield GaugeMetricFamily(f"vouch_jobs_{state}", f"Jobs of the outbox that are {state}.", value=count)
-        yield GaugeMetricFamily(
-            "vouch_journal_bytes", "Bytes of visits that wait for the database.", value=self._recorder.journal_size()
-        )
+        if self.jobs:
+            yield GaugeMetricFamily(
+                "vouch_held", "Whether the database is held after a restore.", value=float(self.is_held)
+            )
+        yield from self._process()
+        yield from self._journal()
         yield _counter("vouch_visits", "Visits that were kept.", "kind", self._tallies.visits)
         yield _counter("vouch_redirects", "Answers to tracked links.", "status", self._tallies.redirects)
-        lost = CounterMetricFamily("vouch_visits_lost", "Visits that neither database nor disk could take.")
-        lost.add_metric([], self._recorder.lost)
-        yield lost
         interactions = CounterMetricFamily(
             "vouch_interactions", "Interactions from chat.", labels=["action", "outcome"]
         )
@@ -49,6 +59,33 @@ class Counts(Collector):
         yield interactions
         yield _histogram("vouch_interaction_seconds", "Handling of an interaction.", self._tallies.interaction_seconds)
         yield _histogram("vouch_redirect_seconds", "Answering of a tracked link.", self._tallies.redirect_seconds)
+
+    def _process(self) -> Iterator[Metric]:
+        duties = GaugeMetricFamily("vouch_process_info", "What this process does.", labels=["role"])
+        for duty in Duty:
+            duties.add_metric([duty.value], float(duty in self._standing.duties))
+        yield duties
+        leader = GaugeMetricFamily("vouch_leader", "Tasks of one process alone that this one leads.", labels=["task"])
+        for task, is_led in self._standing.leads.items():
+            leader.add_metric([task], float(is_led))
+        yield leader
+        checks = GaugeMetricFamily("vouch_check_ok", "Whether each check of /readyz finds all well.", labels=["check"])
+        for name, problem in self.problems.items():
+            checks.add_metric([name], float(problem is None))
+        yield checks
+        yield GaugeMetricFamily(
+            "vouch_stopping", "Whether this process is stopping.", value=float(self._standing.is_stopping)
+        )
+        yield GaugeMetricFamily(
+            "vouch_database_connections", "Connections to the database in use.", value=self.connections
+        )
+
+    def _journal(self) -> Iterator[Metric]:
+        size, missed = (self._recorder.journal_size(), self._recorder.lost) if self._recorder is not None else (0, 0)
+        yield GaugeMetricFamily("vouch_journal_bytes", "Bytes of visits that wait for the database.", value=size)
+        lost = CounterMetricFamily("vouch_visits_lost", "Visits that neither database nor disk could take.")
+        lost.add_metric([], missed)
+        yield lost
 
 
 def _counter(name: str, text: str, label: str, counts: Mapping[str, int] | Mapping[int, int]) -> Metric:
@@ -69,7 +106,7 @@ def _histogram(name: str, text: str, durations: Durations) -> Metric:
 
 
 def metrics_endpoint(
-    counts: Counts, *, sessions: Sessions, clock: Clock, token: str
+    counts: Counts, *, sessions: Sessions, clock: Clock, token: str, readiness: Readiness
 ) -> Callable[[Request], Awaitable[Response]]:
     """Return what answers GET of `/metrics`; `token` is what others than this machine must show, "" for nobody."""
     registry = CollectorRegistry()
@@ -78,9 +115,12 @@ def metrics_endpoint(
     async def metrics(request: Request) -> Response:
         if not (is_local(request) or has_token(request, token)):
             return PlainTextResponse("Not from here without METRICS_TOKEN.\n", status_code=403)
+        counts.connections = sessions.count_connections()
+        counts.problems = await readiness.problems()
         try:
             async with sessions.reading() as session:
                 counts.jobs = await count_jobs(session, now=clock.now())
+                counts.is_held = await is_held(session)
         except AWAY:
             counts.jobs = {}  # not available is not 0
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})

@@ -20,6 +20,13 @@ MOST_WAITING = 20_000
 MOST_UNJOURNALLED = 100_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 GROUP_SECONDS = 10.0
+GROUPS_AT_ONCE = 2
+"""So many groups are on their way to PostgreSQL: while it commits one, the next is put together."""
+
+SMALLEST_PART = 8
+"""A group is not parted any further: each costs as much again as twenty visits in it."""
+
+Waiting = tuple[NewVisit, asyncio.Future[None]]
 
 log = logging.getLogger("vouch.visits")
 
@@ -35,12 +42,14 @@ class Recorder:
         """Prepare; `start` begins to write."""
         self._sessions = sessions
         self._journal = journal
-        self._waiting: list[tuple[NewVisit, asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
         self._unjournalled: list[NewVisit] = []
         self._wake = asyncio.Event()
         self._restore = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._late: asyncio.Task[None] | None = None
+        self._late: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._most_kept = 1 if sessions.is_sqlite else GROUPS_AT_ONCE
         self._is_journalling = False
         self._is_restoring = False
         self.is_away = False
@@ -56,13 +65,15 @@ class Recorder:
         """Write what waits, then stop; what the database does not take is in the journal for the next start."""
         while self._waiting:
             await asyncio.wait([self._waiting[-1][1]], timeout=1)
+        if self._keeping:
+            await asyncio.wait(self._keeping)
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        if self._late is not None:
-            await asyncio.wait({self._late}, timeout=2)
+        if self._late:
+            await asyncio.wait(self._late, timeout=2)
         await asyncio.to_thread(self._journal.seal)
 
     @property
@@ -90,16 +101,33 @@ class Recorder:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
+                if len(self._keeping) >= self._most_kept:
+                    await asyncio.wait(self._keeping, return_when=asyncio.FIRST_COMPLETED)
                 await self._gather()
-                group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
-                try:
-                    await self._keep_group([visit for visit, _ in group])
-                except Exception:  # a defect: those who wait hear of it, and the next group has its chance
-                    log.exception("a group of visits could not be kept")
-                    self.lost += len(group)
-                for _, kept in group:
-                    if not kept.done():
-                        kept.set_result(None)
+                group = self._next_group()
+                if self._most_kept == 1:
+                    await self._keep_and_answer(group)
+                else:
+                    keeping = asyncio.create_task(self._keep_and_answer(group))
+                    self._keeping.add(keeping)
+                    keeping.add_done_callback(self._keeping.discard)
+
+    def _next_group(self) -> list[Waiting]:
+        """Return those to be kept next: all who wait, or a part of them so that the rest goes at the same time."""
+        free = self._most_kept - len(self._keeping)
+        size = min(max(-(-len(self._waiting) // free), SMALLEST_PART), LARGEST_GROUP)
+        group, self._waiting = self._waiting[:size], self._waiting[size:]
+        return group
+
+    async def _keep_and_answer(self, group: Sequence[Waiting]) -> None:
+        try:
+            await self._keep_group([visit for visit, _ in group])
+        except Exception:  # a defect: those who wait hear of it, and the next group has its chance
+            log.exception("a group of visits could not be kept")
+            self.lost += len(group)
+        for _, kept in group:
+            if not kept.done():
+                kept.set_result(None)
 
     async def _gather(self) -> None:
         """Let requests that have arrived already join the group."""
@@ -129,7 +157,8 @@ class Recorder:
         writing = asyncio.create_task(self._write(visits, is_hasty=True))
         await asyncio.wait({writing}, timeout=DEADLINE)
         if not writing.done():
-            self._late = writing
+            self._late.add(writing)
+            writing.add_done_callback(self._late.discard)
             writing.add_done_callback(_look_at)
             return False
         if (error := writing.exception()) is not None:
@@ -164,9 +193,8 @@ class Recorder:
 
     async def _restored(self) -> bool:
         """Bring the journal into the database; `False` if that is still away."""
-        if self._late is not None:
-            await asyncio.wait({self._late}, timeout=LONGEST_PAUSE)
-            self._late = None
+        if self._late:
+            await asyncio.wait(self._late, timeout=LONGEST_PAUSE)
         try:
             await self.replay()
         except Exception as error:  # whatever it is, the journal stays and is tried again

@@ -11,6 +11,7 @@ from bot.i18n.translator import Words
 
 TIPS = 4
 POSTS_SHOWN = 8
+CREWS_SHOWN, MOST_CREWS_SHOWN = 10, 25
 TITLE_SHOWN = 80
 
 
@@ -196,11 +197,24 @@ def crew_lines(words: Words, part: CrewsPart) -> list[Element]:
     if not part.crews:
         return [Text((words.text("board.no_crews", count=part.smallest),))]
     spans: list[Span] = []
-    for crew in part.crews:
+    shown = _first_of(part.crews)
+    for crew in shown:
         spans += ["\n"] if spans else []
         mean = words.number(round(crew.mean, 1))
         spans += words.rich("board.crew_row", rank=crew.rank, name=Bold(crew.name), mean=mean)
-    return [Text(tuple(spans)), Text((words.text("board.crews_how", count=part.smallest),), "quiet")]
+    elements: list[Element] = [Text(tuple(spans))] if spans else []
+    if left := len(part.crews) - len(shown):
+        elements.append(Text((words.text("board.more_crews", count=left),), "quiet"))
+    return [*elements, Text((words.text("board.crews_how", count=part.smallest),), "quiet")]
+
+
+def _first_of(crews: Sequence[CrewRank]) -> Sequence[CrewRank]:
+    """Return the first of many crews, never a part of those that share a place; a card has room for so many."""
+    if len(crews) <= CREWS_SHOWN:
+        return crews
+    last = crews[CREWS_SHOWN - 1].rank
+    shown = [one for one in crews if one.rank <= last]
+    return shown if len(shown) <= MOST_CREWS_SHOWN else [one for one in crews if one.rank < last]
 
 
 def own_line(words: Words, *, rank: int | None, points: int) -> Text:

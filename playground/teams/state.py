@@ -101,6 +101,7 @@ class Tenancy:
     has_team: bool = True
     outsiders: dict[str, tuple[Person, str]] = field(default_factory=dict)
     _by_ref: dict[str, Person] = field(default_factory=dict)
+    _by_key: dict[str, Conversation] = field(default_factory=dict)
     _last: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -142,7 +143,7 @@ class Tenancy:
         return self._put(made)
 
     def _put(self, conversation: Conversation) -> Conversation:
-        self.conversations[conversation.id] = conversation
+        self.conversations[conversation.id] = self._by_key[conversation.key] = conversation
         return conversation
 
     # Finding
@@ -173,7 +174,7 @@ class Tenancy:
         base = ids.base_of(where)
         if base in self.conversations:
             return self.conversations[base]
-        return next(one for one in self.conversations.values() if one.key == where)
+        return self._by_key[where]
 
     def for_bot(self, conversation: str) -> Conversation:
         """Return a conversation that the bot may write to; refuses as the connector does."""

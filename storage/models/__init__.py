@@ -3,7 +3,7 @@
 from storage.models.account import Account, Connecting, InstanceApp
 from storage.models.base import Base
 from storage.models.installation import Installation, Leader
-from storage.models.ledger import LedgerEntry, Total
+from storage.models.ledger import CrewTotal, LedgerEntry, PointsCount, PostDay, Total
 from storage.models.measure import Figure, Spend
 from storage.models.member import Address, AdminCode, Crew, Dismissal, Member, Pairing
 from storage.models.post import Announcement, Decision, Post, Wording
@@ -19,6 +19,7 @@ __all__ = [
     "Base",
     "Connecting",
     "Crew",
+    "CrewTotal",
     "Decision",
     "Dismissal",
     "Figure",
@@ -33,7 +34,9 @@ __all__ = [
     "Member",
     "Pairing",
     "Picture",
+    "PointsCount",
     "Post",
+    "PostDay",
     "Salt",
     "Share",
     "Spend",

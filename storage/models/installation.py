@@ -6,6 +6,7 @@ from sqlalchemy import String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
+from storage.types import Digest
 
 
 class Installation(Base):
@@ -13,6 +14,7 @@ class Installation(Base):
 
     `reads_from` is the oldest schema whose code may still run on this one. `fingerprint` tells this database from a
     copy of it: a restored one finds another there than its own, and is held (`held_at`) until an admin releases it.
+    `secret_check` and `sealed_probe` tell a process whose secret or keys for tokens are not those of the others.
     """
 
     __tablename__ = "installation"
@@ -21,6 +23,8 @@ class Installation(Base):
     reads_from: Mapped[str] = mapped_column(String(32))
     fingerprint: Mapped[str] = mapped_column(Text, server_default=text("''"))
     held_at: Mapped[datetime | None]
+    secret_check: Mapped[bytes | None] = mapped_column(Digest)
+    sealed_probe: Mapped[bytes | None]
 
 
 class Leader(Base):

@@ -2,11 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
 from storage.types import BigKey
+
+_IS_NAMED = "is_named IS TRUE AND left_at IS NULL AND erased_at IS NULL AND name <> ''"
+MISPLACED = text(f"counted_crew_id <> coalesce(crew_id, 0) OR is_counted_named <> ({_IS_NAMED})")
+"""Who is counted in another crew than theirs, or as named and is not: few, in an index that is found by these words."""
+
+_NAMED = text("is_counted_named")
 
 
 class Crew(Base):
@@ -22,11 +28,17 @@ class Member(Base):
     """A person in the company. After erasure `person_ref` is a random id and everything that names them is empty.
 
     Who is here on two platforms has a row for each; `same_as_id` of the one paired later names the row that counts:
-    shares, points and settings are that one's alone.
+    shares, points and settings are that one's alone. `counted_crew_id` (0 for none) and `is_counted_named` are where
+    the sums of crews count them: as they were when these were last brought up to date.
     """
 
     __tablename__ = "member"
-    __table_args__ = (UniqueConstraint("platform", "person_ref"), Index("ix_member_role", "role"))
+    __table_args__ = (
+        UniqueConstraint("platform", "person_ref"),
+        Index("ix_member_role", "role"),
+        Index("ix_member_misplaced", "id", sqlite_where=MISPLACED, postgresql_where=MISPLACED),
+        Index("ix_member_named", "id", sqlite_where=_NAMED, postgresql_where=_NAMED),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     platform: Mapped[str] = mapped_column(String(16))
@@ -51,6 +63,8 @@ class Member(Base):
     left_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     same_as_id: Mapped[int | None] = mapped_column(BigKey, index=True)
+    counted_crew_id: Mapped[int] = mapped_column(BigKey, server_default=text("0"))
+    is_counted_named: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Dismissal(Base):

@@ -15,6 +15,13 @@ _PROVEN = text("credited_at IS NULL AND state IN ('confirmed', 'evidenced')")
 _EMPTY = text("''")
 _UNDER_WAY = text("state IN ('queued', 'sending')")
 _CHANGED = text("changed_at IS NOT NULL")
+_TIMES = ("opened_at", "said_at", "confirmed_at", "evidenced_at")
+
+
+def _by_time(name: str) -> Index:
+    """Return the index of the shares to which something happened, by when."""
+    there = text(f"{name} IS NOT NULL")
+    return Index(f"ix_share_{name}", name, sqlite_where=there, postgresql_where=there)
 
 
 class Share(Base):
@@ -44,6 +51,7 @@ class Share(Base):
         Index("ix_share_measure_at", "measure_at"),
         Index("ix_share_under_way", "id", sqlite_where=_UNDER_WAY, postgresql_where=_UNDER_WAY),
         Index("ix_share_uncredited", "id", sqlite_where=_PROVEN, postgresql_where=_PROVEN),
+        *(_by_time(name) for name in _TIMES),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

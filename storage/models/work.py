@@ -9,15 +9,28 @@ from storage.models.base import Base
 from storage.types import BigKey
 
 _LIVE = text("state IN ('queued', 'running')")
+_QUEUED = text("state = 'queued'")
 
 
 class JobRow(Base):
-    """A job of the outbox. `key` keeps doubles out for good; `lane` and `pool` name the limits that it falls under."""
+    """A job of the outbox. `key` keeps doubles out for good; `lane` and `pool` name the limits that it falls under.
+
+    `held_since` is when it was told for the first time to wait, and since then nothing else.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
         Index("ix_job_live", "run_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("ix_job_state", "state"),
+        Index(
+            "ix_job_queue",
+            "pool",
+            "priority",
+            "run_at",
+            "id",
+            sqlite_where=_QUEUED,
+            postgresql_where=_QUEUED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -35,15 +48,16 @@ class JobRow(Base):
     error: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    held_since: Mapped[datetime | None]
 
 
 class Lane(Base):
-    """When the next job of a lane or pool may start."""
+    """When the next job of a lane or pool may start; who claims jobs of a pool holds the pool's row."""
 
     __tablename__ = "lane"
 
     name: Mapped[str] = mapped_column(String(160), primary_key=True)
-    next_at: Mapped[datetime]
+    next_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class InboxRow(Base):

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import bindparam, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import Address, Member
+from storage.prepared import Prepared
+from storage.tables import ADDRESS
 from storage.types import Instant
 
 Insert = sqlite.Insert | postgresql.Insert
+
+
+_HELD = Prepared(
+    select(ADDRESS.c.held).where(ADDRESS.c.platform == bindparam("its_platform"), ADDRESS.c.ref == bindparam("its_ref"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +32,8 @@ class Kept:
 
 async def find_address(session: AsyncSession, *, platform: str, ref: str) -> str | None:
     """Return what is held of a person or place, `None` if nothing is."""
-    return await session.scalar(select(Address.held).where(Address.platform == platform, Address.ref == ref))
+    row = await _HELD.first(session, {"its_platform": platform, "its_ref": ref})
+    return None if row is None else str(row["held"])
 
 
 async def keep_place(session: AsyncSession, kept: Kept, *, now: datetime) -> None:

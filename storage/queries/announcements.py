@@ -1,19 +1,22 @@
 """Announcements: publishing a post in its channels, and keeping what is shown there up to date."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.jobs import AnnounceIn, Job, JobState, RefreshAnnouncement, kind_of, pack_job
+from bot.core.jobs import AnnounceIn, Job, JobState, RefreshAnnouncement, kind_of
 from bot.core.moderation import PostEvent
 from bot.core.posts import PostFace
 from storage.models import Announcement, JobRow, Post
+from storage.prepared import Prepared
 from storage.queries import posts
-from storage.queries.jobs import Plan, pool_of
+from storage.queries.jobs import Plan, add_jobs
+from storage.tables import ANNOUNCEMENT, MEMBER, POST
+from storage.types import Instant
 
 QUIET = timedelta(seconds=5)
 """Shares that follow each other this closely are shown by one redraw."""
@@ -126,55 +129,49 @@ def _redraw(announcement_id: int, channel_ref: str) -> tuple[Job, str, str | Non
 async def _add_jobs(
     session: AsyncSession, wanted: Sequence[tuple[Job, str, str | None]], *, plan: Plan, now: datetime
 ) -> None:
-    """Add many jobs, each with its channel and key, in one statement: a post may stand in a thousand channels."""
-    if not wanted:
-        return
-    await session.execute(
-        insert(JobRow),
-        [
-            {
-                "kind": kind_of(type(job)),
-                "held": pack_job(job),
-                "key": key,
-                "pool": pool_of(session, job, lane=channel_ref),
-                "lane": channel_ref,
-                "priority": plan.priority,
-                "run_at": plan.run_at or now,
-                "created_at": now,
-            }
-            for job, channel_ref, key in wanted
-        ],
-    )
-    session.info["has_jobs"] = True
+    """Add many jobs, each with its channel and key: a post may stand in a thousand channels."""
+    await add_jobs(session, [(job, replace(plan, lane=ref), key) for job, ref, key in wanted], now=now)
 
 
 async def find_placed(session: AsyncSession, *, announcement_id: int, now: datetime) -> Placed | None:
     """Return one announcement and what its card shows now, or `None`."""
-    row = (await session.execute(_PLACED.where(Announcement.id == announcement_id))).one_or_none()
-    face = await posts.find_face(session, post_id=row.post_id) if row else None
-    if row is None or face is None:
+    row = await _PLACED.first(session, {"number": announcement_id})
+    if row is None:
         return None
-    is_old = row.drawn_at != row.updated_at
     return Placed(
-        announcement_id=row.id,
-        channel_ref=row.channel_ref,
-        message_ref=row.message_ref,
-        is_stale=is_old or row.shown != face.sharers,
+        announcement_id=row["id"],
+        channel_ref=row["channel_ref"],
+        message_ref=row["message_ref"],
+        is_stale=row["drawn_at"] != row["updated_at"] or row["shown"] != row["sharers"],
         read_at=now,
-        changed_at=row.updated_at,
-        face=face,
+        changed_at=row["updated_at"],
+        face=await posts.face_of(session, row),
     )
 
 
-_PLACED = select(
-    Announcement.id,
-    Announcement.post_id,
-    Announcement.channel_ref,
-    Announcement.message_ref,
-    Announcement.drawn_at,
-    Announcement.shown,
-    Post.updated_at,
-).join(Post, Post.id == Announcement.post_id)
+_IT = ANNOUNCEMENT.c
+_PLACED = Prepared(
+    select(_IT.id, _IT.channel_ref, _IT.message_ref, _IT.drawn_at, _IT.shown, POST.c.updated_at, *posts.FACE)
+    .select_from(ANNOUNCEMENT.join(POST, POST.c.id == _IT.post_id).join(MEMBER, MEMBER.c.id == POST.c.author_id))
+    .where(_IT.id == bindparam("number"))
+)
+_DRAWN = Prepared(
+    update(ANNOUNCEMENT)
+    .where(_IT.id == bindparam("number"))
+    .values(
+        message_ref=bindparam("ref"),
+        posted_at=func.coalesce(_IT.posted_at, bindparam("read_at", type_=Instant)),
+        drawn_at=bindparam("changed_at", type_=Instant),
+        shown=bindparam("sharers"),
+    )
+    .returning(_IT.id)
+)
+_WAIT = Prepared(
+    update(ANNOUNCEMENT)
+    .where(_IT.id == bindparam("number"), _IT.refresh_at.is_(None))
+    .values(refresh_at=bindparam("at", type_=Instant))
+    .returning(_IT.id)
+)
 
 
 async def claim_refresh(session: AsyncSession, *, announcement_id: int) -> None:
@@ -196,21 +193,16 @@ async def claim_refresh(session: AsyncSession, *, announcement_id: int) -> None:
 
 
 async def keep_drawn(session: AsyncSession, placed: Placed, *, message_ref: str) -> None:
-    """Write down that the message now shows what `placed` holds; another redraw is queued if it changed meanwhile."""
-    await session.execute(
-        update(Announcement)
-        .where(Announcement.id == placed.announcement_id)
-        .values(
-            message_ref=message_ref,
-            posted_at=func.coalesce(Announcement.posted_at, placed.read_at),
-            drawn_at=placed.changed_at,
-            shown=placed.face.sharers,
-        )
-    )
-    if placed.message_ref is not None:
-        return
+    """Write down that the message now shows what `placed` holds; another redraw is queued if it changed meanwhile.
+
+    What was just being committed when this one began was not seen by it, and saw that one still waited.
+    """
+    drawn = {"read_at": placed.read_at, "changed_at": placed.changed_at, "sharers": placed.face.sharers}
+    await _DRAWN.first(session, {"number": placed.announcement_id, "ref": message_ref, **drawn})
     newer = await find_placed(session, announcement_id=placed.announcement_id, now=placed.read_at)
-    if newer is not None and newer.is_stale:
+    if newer is None or not newer.is_stale:
+        return
+    if await _WAIT.first(session, {"number": placed.announcement_id, "at": placed.read_at}) is not None:
         redraw = _redraw(placed.announcement_id, placed.channel_ref)
         await _add_jobs(session, [redraw], plan=Plan(priority=FIRST), now=placed.read_at)
 

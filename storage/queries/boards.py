@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.leaderboard import CrewSum, Period, Standing, Sum
 from bot.core.moderation import PostState
 from bot.core.sharing import COUNTED, ShareState
-from bot.core.visits import VisitClass
-from storage.models import Announcement, Crew, Member, Post, Share, Total, TrackedLink, Visit
-from storage.queries.totals import SINCE_EVER
-from storage.queries.visits import IS_SEEN
+from storage.models import Announcement, Crew, CrewTotal, Member, PointsCount, Post, PostDay, Share, Total
+from storage.queries.group_totals import IS_NAMED, SINCE_EVER
 
 LOOKED_BACK = timedelta(days=90)
 MOST_POSTS = 60
 LONGEST_TIE = 15
 """So many more than asked for are listed when they share the last rank; a longer tie is not listed at all."""
+
+MOST_LOOKED_AT = 10_000
+"""If more than so many would have to be looked at to find those who are named, these are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +62,9 @@ async def list_post_sums(session: AsyncSession, days: Days, *, channel_ref: str 
     """Return the posts that are new or brought something, those with most visits first: of one channel, or of all."""
     posts = (await session.execute(_posts(days, channel_ref))).all()
     numbers = [post.id for post in posts]
-    shares = {row.post_id: row for row in await session.execute(_shares(days, numbers))}
+    shares = {row.post_id: row for row in await session.execute(_shares(days))}
     visits: dict[int, dict[date, int]] = {}
-    for row in await session.execute(_visits(days, numbers)):
+    for row in await session.execute(_visitors(days, numbers)):
         visits.setdefault(row.post_id, {})[row.on_day] = row.visitors
     sums = [
         PostSums(
@@ -104,7 +106,7 @@ def became_known(*, since: datetime, until: datetime) -> ColumnElement[bool]:
     return and_(Share.state.in_(COUNTED), known_at >= since, known_at < until)
 
 
-def _shares(days: Days, post_ids: Sequence[int]) -> Select[int, int, int]:
+def _shares(days: Days) -> Select[int, int, int]:
     proven = became_known(since=days.since, until=days.until)
     told_at = func.coalesce(Share.opened_at, Share.said_at)
     is_open = and_(
@@ -118,26 +120,20 @@ def _shares(days: Days, post_ids: Sequence[int]) -> Select[int, int, int]:
             func.sum(case((proven, 1), else_=0)).label("proven"),
             func.sum(case((unproven, 1), else_=0)).label("unproven"),
         )
-        .where(Share.post_id.in_(post_ids))
+        .where(_lately(days))
         .group_by(Share.post_id)
     )
 
 
-def _visits(days: Days, post_ids: Sequence[int]) -> Select[int, date, int]:
-    return (
-        select(Share.post_id, Visit.on_day, func.count(Visit.visitor.distinct()).label("visitors"))
-        .select_from(Share)
-        .join(TrackedLink, TrackedLink.share_id == Share.id)
-        .join(Visit, Visit.link_id == TrackedLink.id)
-        .where(
-            Share.post_id.in_(post_ids),
-            Visit.on_day >= days.first,
-            Visit.on_day < days.end,
-            Visit.kind == VisitClass.HUMAN.value,
-            IS_SEEN,
-        )
-        .group_by(Share.post_id, Visit.on_day)
-    )
+def _lately(days: Days) -> ColumnElement[bool]:
+    """Return whether anything happened to a share in these days: each such time has an index of its own."""
+    times = (Share.opened_at, Share.said_at, Share.confirmed_at, Share.evidenced_at)
+    return or_(*(and_(one >= days.since, one < days.until) for one in times))
+
+
+def _visitors(days: Days, post_ids: Sequence[int]) -> Select[int, date, int]:
+    within = (PostDay.on_day >= days.first, PostDay.on_day < days.end, PostDay.visitors > 0)
+    return select(PostDay.post_id, PostDay.on_day, PostDay.visitors).where(PostDay.post_id.in_(post_ids), *within)
 
 
 async def find_open_post(session: AsyncSession, *, now: datetime, channel_ref: str) -> tuple[int, str] | None:
@@ -165,36 +161,61 @@ class People:
     is_cut: bool
 
 
+class _Named(NamedTuple):
+    member_id: int
+    points: int
+    name: str
+
+
 async def list_people(session: AsyncSession, stretch: Stretch, *, at_most: int) -> People:
     """Return the people of a stretch; who has left or was erased is in the sums and never named."""
-    earned = _earned(stretch)
-    everyone = (await session.execute(select(func.count(), func.coalesce(func.sum(earned.c.points), 0)))).one()
-    of_named = select(func.count(), func.coalesce(func.sum(earned.c.points), 0)).select_from(
-        earned.join(Member, Member.id == earned.c.member_id)
-    )
-    named = (await session.execute(of_named.where(_IS_NAMED))).one()
+    named, others = await _sums(session, stretch)
     limit = at_most + LONGEST_TIE + 1
-    rows = (
-        await session.execute(
-            select(earned.c.member_id, earned.c.points, Member.name)
-            .select_from(earned.join(Member, Member.id == earned.c.member_id))
-            .where(_IS_NAMED)
-            .order_by(earned.c.points.desc(), earned.c.member_id)
-            .limit(limit)
-        )
-    ).all()
+    share_named = named.members / (named.members + others.members) if named.members else 0
+    rows = await _list_named(session, stretch, is_rare=limit > share_named * MOST_LOOKED_AT, limit=limit)
     is_cut = len(rows) == limit
     shown = [row for row in rows if not is_cut or row.points > rows[-1].points]
     return People(
         top=[Standing(member_id=row.member_id, points=row.points, is_named=True) for row in shown],
         names={row.member_id: row.name for row in shown},
-        named=Sum(members=named[0], points=int(named[1])),
-        others=Sum(members=everyone[0] - named[0], points=int(everyone[1]) - int(named[1])),
+        named=named,
+        others=others,
         is_cut=is_cut and len(shown) < at_most,
     )
 
 
-_IS_NAMED = and_(Member.is_named.is_(True), Member.left_at.is_(None), Member.erased_at.is_(None), Member.name != "")
+async def _sums(session: AsyncSession, stretch: Stretch) -> tuple[Sum, Sum]:
+    """Return what those who are named have together, and everyone else."""
+    if stretch.period is Period.DAY:
+        earned = _earned(stretch)
+        amounts = (func.count().label("members"), func.sum(earned.c.points).label("points"))
+        sums = select(Member.is_counted_named.label("is_named"), *amounts).select_from(
+            earned.join(Member, Member.id == earned.c.member_id)
+        )
+        sums = sums.group_by(Member.is_counted_named)
+    else:
+        amounts = (func.sum(CrewTotal.members).label("members"), func.sum(CrewTotal.points).label("points"))
+        sums = select(CrewTotal.is_named, *amounts).where(*_of(CrewTotal, stretch)).group_by(CrewTotal.is_named)
+    found = {
+        bool(row.is_named): Sum(members=int(row.members), points=int(row.points)) for row in await session.execute(sums)
+    }
+    nothing = Sum(members=0, points=0)
+    return found.get(True, nothing), found.get(False, nothing)
+
+
+async def _list_named(session: AsyncSession, stretch: Stretch, *, is_rare: bool, limit: int) -> Sequence[_Named]:
+    """Return the first of those who are named: looked for from the top, or where that is rare among them."""
+    earned = _earned(stretch)
+    wanted = (
+        select(earned.c.member_id, earned.c.points, Member.name)
+        .select_from(earned.join(Member, Member.id == earned.c.member_id))
+        .where(IS_NAMED)
+        .order_by(earned.c.points.desc(), earned.c.member_id.desc())
+        .limit(limit)
+    )
+    if is_rare:
+        wanted = wanted.where(Member.id.in_(select(Member.id).where(Member.is_counted_named)))
+    return [_Named(*row) for row in await session.execute(wanted)]
 
 
 def _earned(stretch: Stretch) -> Subquery:
@@ -216,24 +237,40 @@ async def find_own(session: AsyncSession, stretch: Stretch, *, member_id: int) -
     """Return a member's points, and how many have more."""
     earned = _earned(stretch)
     points = await session.scalar(select(earned.c.points).where(earned.c.member_id == member_id)) or 0
-    above = await session.scalar(select(func.count()).select_from(earned).where(earned.c.points > points)) or 0
-    return int(points), above
+    if stretch.period is Period.DAY:
+        above = select(func.count()).select_from(earned).where(earned.c.points > points)
+    else:
+        held = (*_of(PointsCount, stretch), PointsCount.points > points)
+        above = select(func.coalesce(func.sum(PointsCount.members), 0)).where(*held)
+    return int(points), int(await session.scalar(above) or 0)
 
 
 async def list_crews(session: AsyncSession, stretch: Stretch) -> Sequence[CrewSum]:
     """Return what each crew's members have together, whatever its size."""
-    earned = _earned(stretch)
+    if stretch.period is Period.DAY:
+        earned = _earned(stretch)
+        sums = (
+            select(Member.crew_id, func.count().label("active"), func.sum(earned.c.points).label("points"))
+            .select_from(earned.join(Member, Member.id == earned.c.member_id))
+            .group_by(Member.crew_id)
+            .subquery()
+        )
+    else:
+        amounts = (func.sum(CrewTotal.members).label("active"), func.sum(CrewTotal.points).label("points"))
+        held = select(CrewTotal.crew_id, *amounts).where(*_of(CrewTotal, stretch), CrewTotal.members > 0)
+        sums = held.group_by(CrewTotal.crew_id).subquery()
     rows = await session.execute(
-        select(Crew.id, Crew.name, func.count().label("active"), func.sum(earned.c.points).label("points"))
-        .select_from(earned.join(Member, Member.id == earned.c.member_id).join(Crew, Crew.id == Member.crew_id))
-        .group_by(Crew.id, Crew.name)
+        select(Crew.id, Crew.name, sums.c.active, sums.c.points).join_from(Crew, sums, Crew.id == sums.c.crew_id)
     )
-    return [CrewSum(crew_id=row.id, name=row.name, active=row.active, points=int(row.points)) for row in rows]
+    return [CrewSum(crew_id=row.id, name=row.name, active=int(row.active), points=int(row.points)) for row in rows]
 
 
 async def find_sums(session: AsyncSession, stretch: Stretch) -> tuple[int, int]:
     """Return the shares that earned points and the human visits of a running sum, all members together."""
-    held = (Total.period == stretch.period.value, Total.starts_on == stretch.first)
-    sums = select(func.coalesce(func.sum(Total.shares), 0), func.coalesce(func.sum(Total.visits), 0))
-    row = (await session.execute(sums.where(*held))).one()
+    sums = select(func.coalesce(func.sum(CrewTotal.shares), 0), func.coalesce(func.sum(CrewTotal.visits), 0))
+    row = (await session.execute(sums.where(*_of(CrewTotal, stretch)))).one()
     return int(row[0]), int(row[1])
+
+
+def _of(table: type[CrewTotal | PointsCount], stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
+    return table.period == stretch.period.value, table.starts_on == stretch.first

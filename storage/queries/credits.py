@@ -1,14 +1,15 @@
 """What waits to be credited: visits, proven shares, approved suggestions; and what counts against their caps.
 
-What is listed is held until the transaction ends, so that two runs at once, or an undoing meanwhile, wait for each
-other and see what the first brought.
+What is listed is held until the transaction ends, so that an undoing meanwhile waits and sees what was brought. What
+somebody else holds is left for the next time: crediting itself waits for nobody.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.points import EntryKind
@@ -31,9 +32,11 @@ class WaitingVisit:
     share_id: int
     post_id: int
     is_draft: bool
+    is_evidenced: bool
     member_id: int
     at: datetime
     on_day: date
+    visitor: bytes
     prefix: bytes
     network: str
     is_earning: bool
@@ -54,9 +57,11 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
             Share.id.label("share_id"),
             Share.post_id,
             (Share.state == ShareState.DRAFT.value).label("is_draft"),
+            Share.evidenced_at.is_not(None).label("is_evidenced"),
             _EARNER.label("member_id"),
             Visit.at,
             Visit.on_day,
+            Visit.visitor,
             Visit.prefix,
             Share.network,
             earns.label("is_earning"),
@@ -67,27 +72,45 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
         .where(IS_WAITING)
         .order_by(Visit.id)
         .limit(limit)
-        .with_for_update(of=(Visit, Share))
+        .with_for_update(of=(Visit, Share), skip_locked=True)
     )
     return [WaitingVisit(**row) for row in rows.mappings()]
 
 
+VisitKey = tuple[int, bytes, date]
+"""A link, somebody who followed it, by either hash, and the day."""
+
+
 async def find_counted(
     session: AsyncSession, visits: Sequence[WaitingVisit]
-) -> tuple[set[tuple[int, bytes, date]], dict[int, int]]:
-    """Return which of the visits' keys were counted before, and how many unique visits each share has counted."""
-    keys = {one.key for one in visits}
-    columns = (Visit.link_id, Visit.prefix, Visit.on_day)
-    seen = await session.execute(
-        select(*columns).where(tuple_(*columns).in_(keys), Visit.kind == VisitClass.HUMAN.value, IS_SEEN).distinct()
+) -> tuple[set[VisitKey], set[VisitKey], dict[int, int]]:
+    """Return which of the visits' keys and visitors were counted before, and how many unique visits each share has.
+
+    The same visitor is of the same prefix, so that the keys find the visitors too.
+    """
+    links, days, prefixes = ({getattr(one, name) for one in visits} for name in ("link_id", "on_day", "prefix"))
+    near = (Visit.link_id.in_(links), Visit.on_day.in_(days), Visit.prefix.in_(prefixes))
+    rows = await session.execute(
+        select(Visit.link_id, Visit.prefix, Visit.on_day, Visit.visitor)
+        .where(*near, Visit.kind == VisitClass.HUMAN.value, IS_SEEN)
+        .distinct()
     )
+    keys = {one.key for one in visits}
+    seen = [row for row in rows if (row.link_id, row.prefix, row.on_day) in keys]
     shares = {one.share_id for one in visits}
     sums = await session.execute(
         select(LedgerEntry.share_id, func.sum(LedgerEntry.visits))
         .where(LedgerEntry.share_id.in_(shares))
         .group_by(LedgerEntry.share_id)
     )
-    return {(row[0], row[1], row[2]) for row in seen}, {int(row[0] or 0): int(row[1]) for row in sums}
+    counted = {int(row[0] or 0): int(row[1]) for row in sums}
+    return {(row[0], row[1], row[2]) for row in seen}, {(row[0], row[3], row[2]) for row in seen}, counted
+
+
+def count_visitors(visits: Sequence[WaitingVisit], known: set[VisitKey]) -> Mapping[tuple[int, date], int]:
+    """Return how many people followed the links of each post on each day, those who are known left out."""
+    new = {(one.link_id, one.visitor, one.on_day): one.post_id for one in visits}
+    return Counter((post_id, key[2]) for key, post_id in new.items() if key not in known)
 
 
 async def note_credited(session: AsyncSession, *, visit_ids: Sequence[int], now: datetime) -> None:
@@ -142,7 +165,7 @@ async def list_proven_shares(session: AsyncSession, *, limit: int) -> Sequence[P
         .where(Share.credited_at.is_(None), Share.state.in_(_COUNTED))
         .order_by(proven_at, Share.id)
         .limit(limit)
-        .with_for_update(of=Share)
+        .with_for_update(of=Share, skip_locked=True)
     )
     return [ProvenShare(**row) for row in rows.mappings()]
 
@@ -185,7 +208,9 @@ async def list_approved_suggestions(session: AsyncSession, *, limit: int) -> Seq
     """Return the oldest approved suggestions that are not credited, each with its first author once it is held."""
     waiting = select(Suggestion.id).where(Suggestion.credited_at.is_(None), Suggestion.state == "approved")
     held = await session.scalars(
-        waiting.order_by(Suggestion.decided_at, Suggestion.id).limit(limit).with_for_update(of=Suggestion)
+        waiting.order_by(Suggestion.decided_at, Suggestion.id)
+        .limit(limit)
+        .with_for_update(of=Suggestion, skip_locked=True)
     )
     first = (
         select(SuggestionAuthor.member_id)

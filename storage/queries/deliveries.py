@@ -283,8 +283,9 @@ async def find_lane(session: AsyncSession, *, member_id: int) -> str:
 async def add_spend(
     session: AsyncSession, *, share_id: int, network: str, amount: Decimal | None, now: datetime
 ) -> None:
-    """Note what the network bills for a post; `None`, what nobody entered, is not noted."""
-    if amount is not None:
+    """Note once what the network billed for a post at `now`; `None`, what nobody entered, is not noted."""
+    known = select(Spend.id).where(Spend.share_id == share_id, Spend.at == now)
+    if amount is not None and await session.scalar(known) is None:
         session.add(Spend(network=network, kind="post", share_id=share_id, amount=millionths(amount), at=now))
 
 

@@ -43,7 +43,8 @@ from storage.models import (
 )
 from storage.queries import accounts, connecting, posts
 from storage.queries.decisions import POST, SUGGESTION
-from storage.queries.outbox import lane_name
+from storage.queries.group_totals import recount_members
+from storage.queries.limits import lane_name
 from storage.queries.visits import IS_SEEN, IS_WAITING
 
 _FOR_A_MEMBER: tuple[type[Job], ...] = (
@@ -110,6 +111,7 @@ async def erase_member(session: AsyncSession, erased: Erased, *, now: datetime) 
             same_as_id=None,
         )
     )
+    await recount_members(session, member_ids=(erased.member_id,))
     # Last: an account or an address that is being kept holds the member's row until then.
     await accounts.end_accounts(session, member_id=erased.member_id, now=now)
     await _forget_whereabouts(session, erased)

@@ -29,6 +29,7 @@ from storage.models import (
     SuggestionAuthor,
 )
 from storage.queries import accounts, ledger, shares
+from storage.queries.group_totals import hold_counts, recount_members
 from storage.queries.posts import SHOWN_SHARES
 from storage.queries.totals import rebuild_totals
 
@@ -51,6 +52,7 @@ async def hold(session: AsyncSession, *member_ids: int) -> None:
     suggested = select(SuggestionAuthor.suggestion_id).where(SuggestionAuthor.member_id.in_(member_ids))
     held = select(Suggestion.id).where(Suggestion.id.in_(suggested)).order_by(Suggestion.id)
     await session.execute(held.with_for_update())
+    await hold_counts(session)
     await session.execute(select(Member.id).where(Member.id.in_(member_ids)).order_by(Member.id).with_for_update())
 
 
@@ -71,6 +73,7 @@ async def join(
         await ledger.reverse_share(session, share_id=one.share_id, now=now, programme=programme)
     await _move(session, counting, other, now=now)
     await _lead(session, counting, other, now=now)
+    await recount_members(session, member_ids=(counting.member_id, other.member_id))
     await rebuild_totals(session, now=now, programme=programme, member_ids=(counting.member_id, other.member_id))
     await session.execute(
         update(Post)

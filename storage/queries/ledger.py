@@ -12,9 +12,10 @@ from bot.core import points
 from bot.core.points import EntryKind
 from bot.core.programme import Programme
 from storage.models import LedgerEntry
-from storage.queries.totals import SINCE_EVER, Sums, add_to_totals
+from storage.queries.group_totals import SINCE_EVER
+from storage.queries.totals import Sums, add_to_totals
 
-__all__ = ["SINCE_EVER", "NewEntry", "add_entries", "reverse_share"]
+__all__ = ["SINCE_EVER", "NewEntry", "add_entries", "count_entries", "keep_entries", "reverse_share"]
 
 _TAKES_BACK_A_SHARE = f"{EntryKind.REVERSAL.value}:{EntryKind.SHARE.value}:"
 
@@ -39,15 +40,28 @@ async def add_entries(
     session: AsyncSession, entries: Sequence[NewEntry], *, now: datetime, programme: Programme
 ) -> int:
     """Add those entries whose keys are new, with the running sums, and return how many were."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    added: list[NewEntry] = []
-    for entry in entries:
-        values = {name: getattr(entry, name) for name in NewEntry.__slots__}
-        adding = dialect.insert(LedgerEntry).on_conflict_do_nothing(index_elements=["key"]).returning(LedgerEntry.id)
-        if (await session.execute(adding, values | {"kind": entry.kind.value})).first() is not None:
-            added.append(entry)
-    await add_to_totals(session, [_sums(entry) for entry in added], now=now, programme=programme)
+    added = await keep_entries(session, entries)
+    await count_entries(session, added, now=now, programme=programme)
     return len(added)
+
+
+async def keep_entries(session: AsyncSession, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+    """Add those entries whose keys are new and return them: they are to be counted in the same transaction."""
+    once = {entry.key: entry for entry in reversed(entries)}
+    if not once:
+        return []
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    names = NewEntry.__slots__
+    rows = [{name: getattr(one, name) for name in names} | {"kind": one.kind.value} for one in once.values()]
+    adding = dialect.insert(LedgerEntry).on_conflict_do_nothing(index_elements=["key"]).returning(LedgerEntry.key)
+    return [once[key] for key in await session.scalars(adding, rows[::-1])]
+
+
+async def count_entries(
+    session: AsyncSession, added: Sequence[NewEntry], *, now: datetime, programme: Programme
+) -> None:
+    """Let the running sums follow entries that were just added."""
+    await add_to_totals(session, [_sums(entry) for entry in added], now=now, programme=programme)
 
 
 def _sums(entry: NewEntry) -> Sums:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from bot.core.people import Person, Role
 from storage.models import Dismissal, Member
 from storage.prepared import Prepared, Row
+from storage.queries.group_totals import recount_members
 from storage.tables import MEMBER
 
 _MEMBER = MEMBER.c
@@ -152,6 +153,7 @@ async def answer_welcome(session: AsyncSession, *, member_id: int, is_named: boo
     """Keep whether a member's name may stand on boards."""
     welcomed = func.coalesce(Member.welcomed_at, literal(now, Member.welcomed_at.type))
     await session.execute(update(Member).where(Member.id == member_id).values(is_named=is_named, welcomed_at=welcomed))
+    await recount_members(session, member_ids=(member_id,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,20 +182,25 @@ async def save_settings(session: AsyncSession, settings: Settings, *, member_id:
     values = {one.name: getattr(settings, one.name) for one in fields(Settings)}
     values["muted_topics"] = list(settings.muted_topics)
     await session.execute(update(Member).where(Member.id == member_id).values(values))
+    await recount_members(session, member_ids=(member_id,))
 
 
 async def leave(session: AsyncSession, *, member_id: int, now: datetime) -> bool:
     """Note that a member has left the programme; `False` if they had already."""
     wanted = (Member.id == member_id, Member.left_at.is_(None))
     left = await session.execute(update(Member).where(*wanted).values(left_at=now).returning(Member.id))
-    return left.first() is not None
+    is_new = left.first() is not None
+    await recount_members(session, member_ids=(member_id,))
+    return is_new
 
 
 async def come_back(session: AsyncSession, *, member_id: int) -> bool:
     """Note that a member takes part again; `False` if they never left."""
     wanted = (Member.id == member_id, Member.left_at.is_not(None), Member.erased_at.is_(None))
     back = await session.execute(update(Member).where(*wanted).values(left_at=None).returning(Member.id))
-    return back.first() is not None
+    was_away = back.first() is not None
+    await recount_members(session, member_ids=(member_id,))
+    return was_away
 
 
 async def dismiss_post(session: AsyncSession, *, member_id: int, post_id: int, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import NotFound
@@ -17,6 +17,8 @@ from bot.core.posts import Draft, PostFace, TypedWording, in_zone, read_draft, t
 from bot.core.sharing import ShareState
 from storage.models import Member, Post, Share, Suggestion, SuggestionAuthor, TrackedLink, Wording
 from storage.models.post import key_of_link
+from storage.prepared import Prepared, Row
+from storage.tables import MEMBER, POST, SHARE
 
 AFTER: dict[PostEvent, PostState] = {
     PostEvent.SUBMIT: PostState.PENDING,
@@ -270,35 +272,38 @@ async def repoint(session: AsyncSession, *, post_id: int, link: str, campaign: s
 # What a card shows
 
 
-async def count_sharers(session: AsyncSession, *, post_id: int) -> int:
-    """Return how many colleagues have shared the post."""
-    wanted = select(func.count(Share.member_id.distinct())).where(
-        Share.post_id == post_id, Share.state.in_([one.value for one in SHOWN_SHARES])
-    )
-    return (await session.execute(wanted)).scalar_one()
+_SHARERS = (
+    select(func.count(SHARE.c.member_id.distinct()))
+    .where(SHARE.c.post_id == POST.c.id, SHARE.c.state.in_([one.value for one in SHOWN_SHARES]))
+    .correlate(POST)
+    .scalar_subquery()
+)
+FACE = (
+    POST.c.id.label("post_id"),
+    *(POST.c[name] for name in ("state", "title", "summary", "link", "source", "picture", "suggestion_id")),
+    MEMBER.c.name.label("curator"),
+    _SHARERS.label("sharers"),
+)
+"""What `face_of` needs, of a post and its author."""
+
+_FACE = Prepared(
+    select(*FACE).join_from(POST, MEMBER, MEMBER.c.id == POST.c.author_id).where(POST.c.id == bindparam("number"))
+)
 
 
 async def find_face(session: AsyncSession, *, post_id: int) -> PostFace | None:
     """Return what a card shows of the post as it now is, or `None`."""
-    row = (
-        await session.execute(
-            select(Post, Member.name).join(Member, Member.id == Post.author_id).where(Post.id == post_id)
-        )
-    ).first()
-    if row is None:
-        return None
-    post, curator = row
+    row = await _FACE.first(session, {"number": post_id})
+    return None if row is None else await face_of(session, row)
+
+
+async def face_of(session: AsyncSession, row: Row) -> PostFace:
+    """Return what a card shows of the post in a row with the columns of `FACE`."""
     return PostFace(
-        post_id=post.id,
-        state=PostState(post.state),
-        title=post.title,
-        summary=post.summary,
-        link=post.link,
-        source=post.source,
-        picture=post.picture,
-        curator=curator,
-        authors=await list_author_names(session, suggestion_id=post.suggestion_id),
-        sharers=await count_sharers(session, post_id=post.id),
+        **{name: row[name] for name in ("post_id", "title", "summary", "link", "source", "picture", "curator")},
+        state=PostState(row["state"]),
+        authors=await list_author_names(session, suggestion_id=row["suggestion_id"]),
+        sharers=row["sharers"],
     )
 
 

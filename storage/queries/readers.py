@@ -1,10 +1,11 @@
 """Readers: whom a private message goes to, and in which language and hours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -12,8 +13,9 @@ from bot.core.jobs import Job
 from bot.core.programme import WorkingHours
 from bot.core.timing import next_working_time
 from storage.models import Member
-from storage.queries.jobs import Plan, add_job
-from storage.queries.members import number_that_counts
+from storage.prepared import Prepared
+from storage.queries.jobs import Plan, add_job, add_jobs
+from storage.tables import MEMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,21 @@ class Reader:
 
 _COUNTING = aliased(Member)
 _ADDRESS = (Member.id.label("member_id"), Member.platform, Member.person_ref, Member.name, Member.zone)
-_READER = select(*_ADDRESS, func.coalesce(Member.chosen_locale, Member.locale).label("locale"))
+_ASKED, _READER = MEMBER.alias("asked"), MEMBER.alias("reader")
+_OF_READER = (
+    _READER.c.id.label("member_id"),
+    *(_READER.c[name] for name in ("platform", "person_ref", "name", "zone")),
+    func.coalesce(_READER.c.chosen_locale, _READER.c.locale).label("locale"),
+)
+_READERS = (
+    select(*_OF_READER)
+    .select_from(_ASKED.join(_READER, _READER.c.id == func.coalesce(_ASKED.c.same_as_id, _ASKED.c.id)))
+    .where(_READER.c.left_at.is_(None), _READER.c.erased_at.is_(None))
+)
+_ONE_READER = Prepared(_READERS.where(_ASKED.c.id == bindparam("asked_id")))
+_SOME_READERS = _READERS.add_columns(_ASKED.c.id.label("asked_id")).where(
+    _ASKED.c.id.in_(bindparam("asked_ids", expanding=True))
+)
 _OWNER = select(
     *_ADDRESS, func.coalesce(_COUNTING.chosen_locale, Member.chosen_locale, Member.locale).label("locale")
 ).outerjoin(_COUNTING, _COUNTING.id == Member.same_as_id)
@@ -38,8 +54,8 @@ _OWNER = select(
 
 async def find_reader(session: AsyncSession, *, member_id: int) -> Reader | None:
     """Return the member to write to, of a pair the one that counts; `None` for who has left or was erased."""
-    is_there = (Member.left_at.is_(None), Member.erased_at.is_(None))
-    return await _found(session, _READER.where(Member.id == number_that_counts(member_id), *is_there))
+    row = await _ONE_READER.first(session, {"asked_id": member_id})
+    return Reader(**row) if row else None
 
 
 async def find_owner(session: AsyncSession, *, member_id: int) -> Reader | None:
@@ -66,8 +82,21 @@ async def tell_at_work(session: AsyncSession, job: Job, *, member_id: int, hours
     """Add a job that writes to a member, to be done within their working hours; for who is gone, nothing."""
     reader = await find_reader(session, member_id=member_id)
     if reader is not None:
-        run_at = next_working_time(now, _zone(reader.zone), hours)
-        await add_job(session, job, now=now, plan=Plan(lane=reader.person_ref, run_at=run_at))
+        await add_job(session, job, now=now, plan=_plan(reader.person_ref, reader.zone, hours=hours, now=now))
+
+
+async def tell_all_at_work(
+    session: AsyncSession, jobs: Mapping[int, Job], *, hours: WorkingHours, now: datetime
+) -> None:
+    """Add the job of each member, as `tell_at_work` does of one; however many they are, it takes two statements."""
+    found = (await session.execute(_SOME_READERS, {"asked_ids": list(jobs)})).all()
+    places = {row.asked_id: (row.person_ref, row.zone) for row in found}
+    plans = {one: _plan(*places[one], hours=hours, now=now) for one in jobs if one in places}
+    await add_jobs(session, [(jobs[one], plan, None) for one, plan in plans.items()], now=now)
+
+
+def _plan(person_ref: str, zone: str, *, hours: WorkingHours, now: datetime) -> Plan:
+    return Plan(lane=person_ref, run_at=next_working_time(now, _zone(zone), hours))
 
 
 def _zone(name: str) -> tzinfo:

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.moderation import PostState, SuggestionState
 from bot.core.pairing import OPEN_FOR
 from storage.models import AdminCode, GoVisitor, Post, Share, Suggestion, SuggestionAuthor, Tick, Visit
-from storage.queries import connecting, figures, inbox, jobs, pairing, pictures, posts, salts
+from storage.queries import claims, connecting, figures, inbox, jobs, pairing, pictures, post_days, posts, salts
 from storage.queries.erasure import forget_share_drafts
 
-PORTION = 2000
+PORTION = 500
 DRAFTS = 100
 
 
@@ -68,6 +68,7 @@ async def forget_small(session: AsyncSession, *, before: Mapping[str, datetime],
     await inbox.forget_interactions(session, before=before["inbox"])
     await jobs.forget_done(session, before=before["jobs"])
     await figures.forget_figures(session, before=before["visits"])
+    await post_days.forget_post_days(session, before=before["visits"].date())
     await pictures.forget_pictures(session, before=before["pictures"])
     await salts.forget_salts(session, before=today)
     await pairing.forget_questions(session, before=now - OPEN_FOR)
@@ -77,3 +78,4 @@ async def forget_small(session: AsyncSession, *, before: Mapping[str, datetime],
     newer = Tick.__table__.alias("newer")
     is_not_last = exists().where(newer.c.name == Tick.name, newer.c.period > Tick.period)
     await session.execute(delete(Tick).where(Tick.at < before["ticks"], is_not_last))
+    await claims.forget_lanes(session, before=before["jobs"])  # last: who claims may wait for these until the commit

@@ -11,6 +11,8 @@ from bot.core.pairing import higher
 from bot.core.people import Role
 from storage.models import AdminCode, Crew, Member
 
+IN_ONE_STATEMENT = 500
+
 
 async def add_admin_code(session: AsyncSession, *, code_hash: bytes, expires_at: datetime) -> None:
     """Keep a new one-time code."""
@@ -80,13 +82,15 @@ async def write_crews(session: AsyncSession, *, crews: Mapping[str, str], may_re
         session.add(crew := Crew(name=name))
         await session.flush()
         numbers[name] = crew.id
-    for name, number in numbers.items():
-        refs = [ref for ref, team in crews.items() if team == name]
-        moved = (Member.person_ref.in_(refs), Member.crew_id.is_distinct_from(number))
-        await session.execute(update(Member).where(*moved).values(crew_id=number))
-    if may_remove:
-        gone = (Member.person_ref.not_in(list(crews)), Member.crew_id.is_not(None))
-        await session.execute(update(Member).where(*gone).values(crew_id=None))
+    moved: dict[int | None, list[int]] = {}
+    for row in await session.execute(select(Member.id, Member.person_ref, Member.crew_id)):
+        wanted = numbers[crews[row.person_ref]] if row.person_ref in crews else None
+        if wanted != row.crew_id and (wanted is not None or may_remove):
+            moved.setdefault(wanted, []).append(row.id)
+    for number, ids in moved.items():
+        for start in range(0, len(ids), IN_ONE_STATEMENT):
+            some = Member.id.in_(ids[start : start + IN_ONE_STATEMENT])
+            await session.execute(update(Member).where(some).values(crew_id=number))
 
 
 async def _paired_refs(session: AsyncSession) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.leaderboard import Period, period_dates
-from storage.models import LedgerEntry, Post, Share, Total
+from storage.models import LedgerEntry, PointsCount, Post, Share, Total
 from storage.queries.ledger import SINCE_EVER
 
 SHOWN = (Period.WEEK, Period.MONTH, Period.QUARTER)
@@ -37,21 +37,21 @@ async def find_own_sums(
     """Return a member's sums of this week, the rolling 30 days and the quarter, in the programme's `zone`."""
     starts = _starts(now, zone)
     wanted = [and_(Total.period == one.value, Total.starts_on == starts[one]) for one in SHOWN]
-    others = Total.__table__.alias("others")
     above = (
-        select(func.count())
-        .select_from(others)
+        select(func.coalesce(func.sum(PointsCount.members), 0))
         .where(
-            others.c.period == Total.period,
-            others.c.starts_on == Total.starts_on,
-            others.c.points > Total.points,
+            PointsCount.period == Total.period,
+            PointsCount.starts_on == Total.starts_on,
+            PointsCount.points > Total.points,
         )
+        .correlate(Total)
         .scalar_subquery()
     )
     columns = (Total.period, Total.points, Total.shares, Total.visits, above.label("above"))
     rows = await session.execute(select(*columns).where(Total.member_id == member_id, or_(*wanted)))
     held = {
-        row.period: OwnSum(points=row.points, shares=row.shares, visits=row.visits, above=row.above) for row in rows
+        row.period: OwnSum(points=row.points, shares=row.shares, visits=row.visits, above=int(row.above))
+        for row in rows
     }
     return {one: held.get(one.value, OwnSum()) for one in SHOWN}
 

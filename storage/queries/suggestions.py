@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, func, literal, select, update
+from sqlalchemy import Select, bindparam, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import NotFound
 from bot.core.moderation import SuggestionState
 from storage.models import Member, Suggestion, SuggestionAuthor
+from storage.prepared import Prepared
+from storage.tables import SUGGESTION
 
 _OPEN = Suggestion.state == literal(SuggestionState.RECEIVED.value, literal_execute=True)
 """Written out in the statement, so that the partial unique index is used."""
@@ -57,6 +59,16 @@ class Held:
     card_channel: str | None
     card_ref: str | None
     authors: tuple[Author, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of a suggestion, as those who made it are told."""
+
+    id: int
+    state: SuggestionState
+    link: str
+    note: str
 
 
 async def offer(session: AsyncSession, offered: Offer, *, now: datetime) -> tuple[int, Outcome]:
@@ -143,6 +155,21 @@ async def find_suggestion(session: AsyncSession, *, suggestion_id: int) -> Held 
     """Return a suggestion with its authors, or `None`."""
     row = (await session.scalars(_fresh().where(Suggestion.id == suggestion_id))).one_or_none()
     return (await _with_authors(session, [row]))[0] if row else None
+
+
+_FATE = Prepared(
+    select(*(SUGGESTION.c[name] for name in ("id", "state", "link", "note"))).where(
+        SUGGESTION.c.id == bindparam("suggestion_id")
+    )
+)
+
+
+async def find_fate(session: AsyncSession, *, suggestion_id: int) -> Fate | None:
+    """Return what became of a suggestion, which may have hundreds of authors, or `None`."""
+    row = await _FATE.first(session, {"suggestion_id": suggestion_id})
+    if row is None:
+        return None
+    return Fate(id=row["id"], state=SuggestionState(row["state"]), link=row["link"], note=row["note"])
 
 
 async def get_suggestion(session: AsyncSession, *, suggestion_id: int) -> Held:

@@ -1,9 +1,8 @@
 """Visits: kept in groups before their answers go out, each under a number of its own, so that none is kept twice."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, and_, insert, literal, or_, select, update
@@ -21,8 +20,6 @@ IS_WAITING = and_(Visit.credited_at.is_(None), Visit.kind == _HUMAN)
 
 IS_SEEN = or_(Visit.credited_at.is_not(None), Visit.kind != _HUMAN)
 """Any other visit: these are in the index by link, which a query finds by these very words."""
-
-_NUMBERED = re.compile(r"\$(\d+)")
 
 
 class NewVisit(NamedTuple):
@@ -42,6 +39,8 @@ def visits_statement(dialect: Dialect, visits: Sequence[NewVisit]) -> tuple[str,
 
     A visit whose number is there already is left out; a link that is not there makes it an `IntegrityError`.
     """
+    if dialect.name == "postgresql":
+        return _UNNEST, tuple(map(list, zip(*visits, strict=True)))
     values: list[Any] = []
     for visit in visits:
         values.extend(visit)
@@ -50,18 +49,19 @@ def visits_statement(dialect: Dialect, visits: Sequence[NewVisit]) -> tuple[str,
     return _statement(dialect, len(visits)), tuple(values)
 
 
-@lru_cache(maxsize=2 * LARGEST_GROUP)
+_UNNEST = (
+    "INSERT INTO visit (id, link_id, at, on_day, kind, visitor, prefix) SELECT * FROM unnest($1::bigint[], "
+    "$2::bigint[], $3::timestamptz[], $4::date[], $5::varchar[], $6::bytea[], $7::bytea[]) ON CONFLICT (id) DO NOTHING"
+)
+"""On PostgreSQL one statement for any number of visits, so that it is prepared once; its values are columns."""
+
+
+@lru_cache(maxsize=LARGEST_GROUP)
 def _statement(dialect: Dialect, count: int) -> str:
     """Return the statement for so many visits, in the words of the database's driver."""
     compiled = str(insert(Visit).values(dict.fromkeys(NewVisit._fields)).compile(dialect=dialect))
     head, _, row = compiled.partition(" VALUES ")
-    width = len(NewVisit._fields)
-    rows = (_NUMBERED.sub(partial(_moved, by=place * width), row) for place in range(count))
-    return f"{head} VALUES {', '.join(rows)} ON CONFLICT (id) DO NOTHING"
-
-
-def _moved(found: re.Match[str], *, by: int) -> str:
-    return f"${int(found[1]) + by}"
+    return f"{head} VALUES {', '.join([row] * count)} ON CONFLICT (id) DO NOTHING"
 
 
 @lru_cache(maxsize=2)

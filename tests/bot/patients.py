@@ -1,6 +1,6 @@
 """Installations to examine: one in which all is well, one with a second platform, and ways to make either worse."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,10 @@ from bot.core.programme import AnnounceChannel, Programme, RoleSource
 from bot.doctor import Advice, Finding, Level, Patient, PlatformCheck, examine
 from bot.environment import Environment, read_environment
 from connectors.chat.slack.manifest import REQUIRED_SCOPES, SCOPES
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 from storage.models import JobRow
 from tests.fakes import FakeSurface
 from tests.handlers.conftest import CURATORS, GENERAL, NEWS
-from tests.tables import add_tables
 
 COMPLETE = {
     "SLACK_BOT_TOKEN": "xoxb-1",
@@ -95,13 +94,10 @@ def environment(tmp_path: Path) -> Environment:
 
 
 @pytest.fixture
-async def migrated(tmp_path: Path) -> AsyncIterator[Sessions]:
+async def migrated(sessions: Sessions) -> Sessions:
     """A database with the current schema, whose roles were read just now."""
-    opened = Sessions(sqlite_url(tmp_path))
-    await add_tables(opened)
-    await read_roles(opened, at=datetime.now(UTC))
-    yield opened
-    await opened.close()
+    await read_roles(sessions, at=datetime.now(UTC))
+    return sessions
 
 
 async def read_roles(sessions: Sessions, *, at: datetime) -> None:

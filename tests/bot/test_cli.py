@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 import re
+import socket
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -40,6 +41,7 @@ from tests.bot.commands import (
 __all__ = ["data", "env", "logging_as_before", "process", "tables", "vouch"]
 
 COMMANDS = ("run", "migrate", "doctor", "admin-code", "export", "manifest", "package", "keys")
+ON_THE_DATABASE = ("backup", "hold", "release", "copy-database")
 APP_ID = "7d0f5b52-5f8e-4d1c-9a53-0f3b6f2c9a11"
 TEAMS_APP = {"TEAMS_APP_ID": APP_ID, "PUBLIC_URL": "https://vouch.example.com"}
 
@@ -47,7 +49,7 @@ TEAMS_APP = {"TEAMS_APP_ID": APP_ID, "PUBLIC_URL": "https://vouch.example.com"}
 def test_help_names_every_command(process: Run) -> None:
     answer = process("--help")
     assert answer.code == 0
-    assert all(command in answer.out for command in COMMANDS)
+    assert all(command in answer.out for command in (*COMMANDS, *ON_THE_DATABASE))
 
 
 def test_an_unknown_command_is_refused_and_the_nearest_named(vouch: Run) -> None:
@@ -70,6 +72,7 @@ def test_migrate_makes_the_tables_and_a_second_time_changes_nothing(process: Run
 def test_a_newer_schema_is_refused_and_left_alone(vouch: Run, data: Path, command: str) -> None:
     with closing(sqlite3.connect(data / "vouch.db", isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE installation SET reads_from = '9999'")
     answer = vouch(command, **TOKENS)
     assert answer.code == 2
     assert answer.err.startswith("database: its schema is of a newer version of Vouch; run that version")
@@ -288,6 +291,13 @@ def test_a_database_that_is_away_ends_every_command_with_one_line(vouch: Run, co
     assert "Traceback" not in answer.err
 
 
+def test_why_a_database_is_away_is_said_in_words(vouch: Run) -> None:
+    answer = vouch("migrate", DATABASE_URL="postgresql://vouch:geheim@127.0.0.1:1/vouch", **TOKENS)
+    assert answer.err == (
+        "the database does not answer (nothing listens at that host and port); `vouch doctor` says more\n"
+    )
+
+
 def test_doctor_says_what_is_wrong_and_ends_with_1(process: Run) -> None:
     answer = process("doctor", **TOKENS)
     assert answer.code == 1
@@ -304,3 +314,21 @@ def test_run_leaves_the_schema_of_a_shared_database_to_migrate(vouch: Run, postg
     assert answer.err == "database: its schema is empty; run `vouch migrate` first\n"
     assert vouch("migrate", DATABASE_URL=postgres_url).code == 0
     assert vouch("export", DATABASE_URL=postgres_url).code == 0
+
+
+@pytest.mark.parametrize("words", [["--web"], ["--worker"]])
+def test_one_process_alone_has_a_sqlite_database(vouch: Run, words: list[str]) -> None:
+    answer = vouch("run", *words, **TOKENS)
+    assert answer.code == 2
+    assert answer.err.startswith(
+        f"vouch run {words[0]}: SQLite is for one process that does everything; leave {words[0]}"
+    )
+
+
+def test_a_port_that_is_taken_is_said_so(vouch: Run, tables: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = vouch("run", "--web", "--worker", VOUCH_PORT=port, **TOKENS)
+    assert answer.code == 2
+    assert "VOUCH_HOST, VOUCH_PORT: another program listens there" in answer.err
+    assert "Traceback" not in answer.err

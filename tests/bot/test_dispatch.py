@@ -15,13 +15,14 @@ from bot.core.errors import TryLater, Unable
 from bot.core.jobs import CreditVisits
 from bot.core.people import Person, Role
 from bot.core.programme import RoleSource
-from bot.core.reply import SILENCE, Reply
+from bot.core.reply import REPEATED, SILENCE, Reply
 from bot.dispatch import Dispatcher, Route
 from handlers.context import Context
 from storage.models import Crew, InboxRow, JobRow, Member
 from storage.queries.jobs import add_job
 from tests.handlers.conftest import NOW, SECRET, World
 from tests.handlers.windows import words_of
+from tests.postgres import ON_SQLITE
 
 
 async def _hello(ctx: Context, action: Action) -> Reply:
@@ -92,7 +93,7 @@ async def test_an_interaction_that_arrives_again_does_nothing_and_says_nothing(w
     await world.add_member(person_ref="U1")
     dispatch = _dispatcher(world)
     assert _title(await dispatch(_did(ShowMe()))) == "hello Ada, member"
-    assert await dispatch(_did(ShowMe())) is SILENCE
+    assert await dispatch(_did(ShowMe())) is REPEATED
     assert await _count(world, JobRow) == 1
 
 
@@ -100,7 +101,7 @@ async def test_the_same_interaction_twice_at_once_is_handled_once(world: World) 
     await world.add_member(person_ref="U1")
     dispatch = _dispatcher(world)
     replies = await asyncio.gather(*[dispatch(_did(ShowMe())) for _ in range(8)])
-    assert sum(reply is not SILENCE for reply in replies) == 1
+    assert sum(reply is not REPEATED for reply in replies) == 1
     assert await _count(world, JobRow) == 1
 
 
@@ -206,6 +207,7 @@ async def test_a_command_sent_as_a_message_is_that_command(world: World) -> None
     assert _title(await _dispatcher(world)(_did(DirectMessage(text="/vouch me")))) == "hello Ada, member"
 
 
+@ON_SQLITE
 async def test_a_locked_database_is_said_within_the_platforms_patience(world: World) -> None:
     await world.add_member(person_ref="U1")
     other = sqlite3.connect(world.sessions.url.partition("///")[2], isolation_level=None)
@@ -220,6 +222,7 @@ async def test_a_locked_database_is_said_within_the_platforms_patience(world: Wo
     assert _title(await _dispatcher(world)(_did(ShowMe()))) == "hello Ada, member"
 
 
+@ON_SQLITE
 async def test_a_full_disk_is_said_and_changes_nothing(world: World) -> None:
     await world.add_member(person_ref="U1")
     async with world.sessions.begin() as session:

@@ -90,6 +90,7 @@ def test_a_programme_that_cannot_work_is_named(programme: Programme, change: dic
 async def test_another_schema_is_named(patient: Patient, version: str, says: str, do: str) -> None:
     async with patient.sessions.begin() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
+        await session.execute(text("UPDATE installation SET reads_from = :v"), {"v": version})
     (finding,) = await troubles(patient)
     assert (finding.level, finding.about, finding.says) == (Level.WRONG, "database", says)
     assert finding.do.startswith(do)

@@ -12,9 +12,9 @@ from bot.environment import Environment, read_environment
 from bot.operate.networks_check import check_networks, check_version
 from storage.vault import FILE, Vault
 from tests.handlers.accounts import connect_account
-from tests.handlers.conftest import World, programme, sessions, world
+from tests.handlers.conftest import World, programme, world
 
-__all__ = ["programme", "sessions", "world"]
+__all__ = ["programme", "world"]
 
 CONFIG = "company: {name: Brightwater}\nchannels: [{id: C1, name: news}]\n"
 

@@ -113,6 +113,10 @@ def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
         ("VOUCH_LOG", "xml", "VOUCH_LOG: 'xml' is unknown; write json or plain"),
         ("VOUCH_LOG_LEVEL", "loud", "VOUCH_LOG_LEVEL: 'loud' is unknown; write debug, info, warning"),
         ("VOUCH_TOKEN_KEYS", "no-key", "VOUCH_TOKEN_KEYS: is no list of keys; `vouch keys make` prints one"),
+        ("VOUCH_SECRET_KEY", "open sesame", "VOUCH_SECRET_KEY: is no key; write what stands in secret.key"),
+        ("VOUCH_DRAIN_SECONDS", "-1", "VOUCH_DRAIN_SECONDS: '-1' is no pause; write seconds from 0 to 600"),
+        ("VOUCH_DRAIN_SECONDS", "601", "VOUCH_DRAIN_SECONDS: '601' is no pause"),
+        ("VOUCH_DRAIN_SECONDS", "soon", "VOUCH_DRAIN_SECONDS: 'soon' is no pause"),
         ("LINKEDIN_API_URL", "api.linkedin.com", "LINKEDIN_API_URL: 'api.linkedin.com' is not a URL"),
         ("X_LOGIN_URL", "http://x.example", "X_LOGIN_URL: 'http://x.example' is not https"),
         ("TEAMS_APP_ID", "vouch", "TEAMS_APP_ID: is no id; write it as Azure shows it"),
@@ -136,6 +140,7 @@ def test_everything_that_is_set_is_read(env: dict[str, str]) -> None:
         ("TEAMS_SERVICE_HOSTS", "smba.example.com,smba.example.com/amer", "'smba.example.com/amer' is no host"),
         ("TEAMS_ANONYMOUS", "1", "TEAMS_ANONYMOUS lets anyone in who can reach Vouch and is for development"),
         ("DATABASE_URL", "mysql://db/vouch", "DATABASE_URL: only sqlite and postgresql are supported"),
+        ("DATABASE_URL", "postgresql://db/vouch?foo=bar", "DATABASE_URL: has an unknown option after its ?"),
         ("DATABASE_URL", "just words", "DATABASE_URL: is not a database's address"),
     ],
 )
@@ -341,6 +346,21 @@ def test_the_installations_key_is_made_once_and_readable_by_nobody_else(tmp_path
     assert secret_of(folder) == first
     assert stat.S_IMODE((folder / "secret.key").stat().st_mode) == 0o600
     assert secret_of(tmp_path / "another") != first
+
+
+def test_a_key_from_the_environment_is_the_same_on_every_machine_and_shown_nowhere(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    found = read_environment(env | {"VOUCH_SECRET_KEY": "AB" * 32 + "\n"})
+    assert secret_of(tmp_path / "nowhere", given=found.secret_key) == bytes([0xAB]) * 32
+    assert not (tmp_path / "nowhere").exists()
+    assert "ab" * 32 in found.secrets
+    assert "ab" * 32 not in repr(found)
+
+
+def test_a_wrong_key_is_not_repeated(env: dict[str, str]) -> None:
+    (problem,) = problems(env | {"VOUCH_SECRET_KEY": "password-very-secret"})
+    assert "very-secret" not in problem
 
 
 def test_a_damaged_key_is_said_so_and_never_replaced(tmp_path: Path) -> None:

@@ -234,5 +234,6 @@ def test_every_secret_of_an_account_is_in_a_column_that_is_sealed() -> None:
         ("account", "sealed_access"),
         ("account", "sealed_refresh"),
         ("connecting", "sealed_verifier"),
+        ("installation", "sealed_probe"),
         ("instance_app", "sealed_client_secret"),
     }

@@ -9,9 +9,9 @@ from bot.core.errors import Refused
 from bot.core.jobs import RefreshPeople
 from bot.core.timing import DuePeriod
 from tests.fakes import FakeSurface
-from tests.handlers.conftest import NOW, World, programme, sessions, world
+from tests.handlers.conftest import NOW, World, programme, world
 
-__all__ = ["programme", "sessions", "world"]
+__all__ = ["programme", "world"]
 
 HERE, THERE = FakeSurface(prefix="U-"), FakeSurface(prefix="P-")
 SURFACES = {"here": HERE, "there": THERE}

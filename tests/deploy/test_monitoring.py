@@ -23,8 +23,8 @@ DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="u
 FROM_PROMETHEUS = {"up"}
 LABELS_OF_PROMETHEUS = {"job", "instance", "le"}
 FUNCTIONS = {
-    "and", "by", "delta", "deriv", "histogram_quantile", "increase", "label_values", "max", "min_over_time", "on", "or",
-    "rate", "sum", "unless",
+    "absent", "and", "by", "delta", "deriv", "histogram_quantile", "increase", "label_values", "max", "min",
+    "min_over_time", "on", "or", "rate", "sum", "unless",
 }  # fmt: skip
 
 
@@ -84,7 +84,13 @@ def test_a_metric_or_a_label_that_is_not_there_would_be_found() -> None:
 
 def test_every_gauge_that_asks_for_a_person_has_an_alert() -> None:
     told = " ".join(rule["expr"] for rule in rules())
-    for name in ("vouch_jobs_failed", "vouch_jobs_uncertain", "vouch_visits_lost_total", "vouch_journal_bytes"):
+    for name in (
+        "vouch_jobs_failed",
+        "vouch_jobs_uncertain",
+        "vouch_visits_lost_total",
+        "vouch_held",
+        "vouch_check_ok",
+    ):
         assert name in told
 
 

@@ -1,8 +1,8 @@
 """A real database, a small programme, members and posts, and a way to act as one of them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -20,11 +20,12 @@ from bot.core.programme import AnnounceChannel, Company, NetworkSettings, Progra
 from bot.core.reply import Reply
 from bot.i18n.translator import words_for
 from handlers.context import Context, Me, Outside, Record
+from handlers.recount import recount_boards, recount_days
 from storage.engine import Sessions
 from storage.models import JobRow, Member, Post, Wording
+from storage.queries.group_totals import SINCE_EVER, recount_members
 from storage.vault import Vault
 from tests.fakes import FakeCharts, FakeClock, FakeComposers, FakeNetwork, FakePages, FakeSurface
-from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)  # a Monday morning
 VAULT_KEY = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="  # gitleaks:allow - of these tests
@@ -34,15 +35,6 @@ GENERAL, NEWS, CURATORS = "C-GENERAL", "C-NEWS", "C-CURATORS"
 
 A = TypeVar("A", bound=Action)
 UseCase = Callable[[Context, A], Awaitable[Reply]]
-
-
-@pytest.fixture
-async def sessions(tmp_path: Path) -> AsyncIterator[Sessions]:
-    """A fresh database with all tables."""
-    opened = Sessions(f"sqlite+aiosqlite:///{tmp_path}/t.db")
-    await add_tables(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -182,6 +174,13 @@ class World:
             words=words_for,
             secret=SECRET,
         )
+
+    async def count_together(self) -> None:
+        """Let boards know of members, running sums and visits that a test wrote by itself."""
+        async with self.sessions.begin() as session:
+            await recount_members(session)
+        await recount_boards(self.sessions, since=SINCE_EVER)
+        await recount_days(self.sessions, first=SINCE_EVER, end=date.max)
 
     async def jobs(self) -> list[Job]:
         """Return the jobs of the outbox, oldest first."""

@@ -190,6 +190,24 @@ async def test_a_click_that_waited_for_the_database_while_a_redraw_began_is_show
     assert not has_action(last_card(world), OpenShare)
 
 
+async def test_a_share_that_was_being_committed_while_a_redraw_began_is_shown_too(world: World) -> None:
+    """On PostgreSQL: it saw that a redraw still waited, which in turn did not see it."""
+    post = await standing(world)
+    await share(world, post, await world.add_member("Ada"))
+    record = await refresh_announcement(world.out, RefreshAnnouncement(announcement_id=1))
+    ben = await world.add_member("Ben")
+    async with world.sessions.begin() as session:
+        session.add(Share(member_id=ben.id, post_id=post.id, network="x", state="opened", created_at=NOW))
+    assert record is not None
+    for _ in range(2):  # one more redraw is enough
+        async with world.sessions.begin() as session:
+            await record(session)
+    assert len(await refreshes(world)) == 2
+    await run_job(world, refresh_announcement, RefreshAnnouncement(announcement_id=1))
+    assert "2 colleagues" in words_of(last_card(world))
+    assert len(await refreshes(world)) == 2
+
+
 async def test_people_are_counted_once_and_drafts_and_undone_shares_never(world: World) -> None:
     post, ada, ben = await standing(world), await world.add_member("Ada"), await world.add_member("Ben")
     await share(world, post, ada)

@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 
 from bot.core.actions import UndoShare
 from bot.core.jobs import CreditVisits, RefreshAnnouncement, RollTotals
-from handlers.credit import credit_visits, roll_totals
+from handlers.credit import credit_visits
+from handlers.recount import roll_totals
 from handlers.share import undo_share
 from storage.models import (
     Announcement,
@@ -23,6 +24,7 @@ from storage.models import (
     Visit,
 )
 from storage.queries import ledger, totals
+from storage.queries.group_totals import SINCE_EVER
 from tests.handlers.conftest import GENERAL, NOW, World
 
 _numbers = count(1)
@@ -132,7 +134,7 @@ async def test_further_visits_earn_up_to_the_cap_in_whatever_portions_they_are_c
     await _credit(world)
     earned = await _points(world, member)
     assert sum(points for kind, points in earned if kind == "visits") == 20
-    assert (await _totals(world))[member.id, "all", totals.SINCE_EVER] == (27, 1, 40)
+    assert (await _totals(world))[member.id, "all", SINCE_EVER] == (27, 1, 40)
 
 
 async def test_three_posts_a_day_earn_and_the_fourth_does_not(world: World) -> None:
@@ -181,7 +183,7 @@ async def test_facebook_shares_are_evidenced_and_earn_nothing(world: World) -> N
     await _visit(world, link, 2)
     await _credit(world)
     assert await _points(world, member) == []
-    assert (await _totals(world))[member.id, "all", totals.SINCE_EVER] == (0, 0, 2)
+    assert (await _totals(world))[member.id, "all", SINCE_EVER] == (0, 0, 2)
 
 
 async def test_a_share_confirmed_by_its_link_earns_without_a_visit(world: World) -> None:
@@ -234,7 +236,7 @@ async def test_taking_a_share_back_takes_its_points_back_and_no_more(world: Worl
         taken = await ledger.reverse_share(session, share_id=1, now=NOW, programme=world.programme)
         again = await ledger.reverse_share(session, share_id=1, now=NOW, programme=world.programme)
     assert (taken, again) == (13, 0)
-    assert (await _totals(world))[member.id, "all", totals.SINCE_EVER] == (0, 0, 2)
+    assert (await _totals(world))[member.id, "all", SINCE_EVER] == (0, 0, 2)
 
 
 async def test_a_visit_of_an_undone_share_earns_nothing(world: World) -> None:
@@ -250,14 +252,14 @@ async def test_the_rolling_30_days_lose_the_day_that_leaves(world: World) -> Non
     link = await _share(world, member)
     await _visit(world, link, 1)
     await _credit(world)
-    assert (await _totals(world))[member.id, "month", totals.SINCE_EVER][0] == 7
+    assert (await _totals(world))[member.id, "month", SINCE_EVER][0] == 7
     world.clock.advance(timedelta(days=29))
     await roll_totals(world.out, RollTotals())
-    assert (await _totals(world))[member.id, "month", totals.SINCE_EVER][0] == 7
+    assert (await _totals(world))[member.id, "month", SINCE_EVER][0] == 7
     world.clock.advance(timedelta(days=1))
     await roll_totals(world.out, RollTotals())
-    assert (member.id, "month", totals.SINCE_EVER) not in await _totals(world)
-    assert (await _totals(world))[member.id, "all", totals.SINCE_EVER][0] == 7
+    assert (member.id, "month", SINCE_EVER) not in await _totals(world)
+    assert (await _totals(world))[member.id, "all", SINCE_EVER][0] == 7
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])

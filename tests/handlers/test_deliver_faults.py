@@ -29,8 +29,9 @@ from tests.fakes import FakeClock, FakeNetwork
 from tests.handlers.accounts import connect_account
 from tests.handlers.conftest import NOW, World
 from tests.handlers.delivering import by_api
+from tests.postgres import ON_SQLITE
 
-RUNS = 1000
+RUNS = 500
 STEPS = 30
 """More than a job ever waits for something."""
 
@@ -223,6 +224,7 @@ def database(world: World) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
+@ON_SQLITE
 async def test_nothing_is_posted_twice_and_nothing_is_lost_silently(world: World, database: sqlite3.Connection) -> None:
     world.clock = TickingClock(NOW)
     names = ("linkedin", "mastodon")

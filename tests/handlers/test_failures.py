@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import select, update
 
-from bot.core.actions import DropJob, RetryJob, ShowFailures
+from bot.core.actions import DropJob, ReleaseHeld, RetryJob, ShowFailures
 from bot.core.cards import Button, Buttons, Card, Channel, Text, plain
+from bot.core.errors import Unreadable
 from bot.core.jobs import AnnounceIn, Job, JobState
-from handlers.failures import drop_job, retry_job, show_failures
+from handlers.failures import drop_job, release_held, retry_job, show_failures
 from storage.models import JobRow
+from storage.queries import installation
 from storage.queries.jobs import Plan, add_job
 from tests.handlers.conftest import NEWS, NOW, World
 
@@ -97,3 +100,56 @@ async def test_a_dropped_job_stays_dropped(world: World) -> None:
     await world.act(drop_job, admin, DropJob(job_id=1))
     await world.act(retry_job, admin, RetryJob(job_id=1))
     assert await _states(world) == ["dropped"]
+
+
+async def _put_back(world: World, *jobs: Job) -> None:
+    async with world.sessions.begin() as session:
+        for job in jobs:
+            await add_job(session, job, now=NOW)
+        await installation.hold(session, now=NOW)
+
+
+async def test_after_a_restore_an_admin_sees_it_with_three_ways_to_go_on(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _put_back(world, AnnounceIn(announcement_id=1), AnnounceIn(announcement_id=2))
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    assert "put back from a backup" in _words(reply.card)
+    assert "2 things were waiting" in _words(reply.card)
+    first = next(part for part in reply.card.body if isinstance(part, Buttons))
+    assert [one.action for one in first.items if isinstance(one, Button)] == [
+        ReleaseHeld(how="send"),
+        ReleaseHeld(how="drop"),
+        ReleaseHeld(how="keep"),
+    ]
+
+
+async def test_a_restore_is_shown_also_when_nothing_was_waiting(world: World) -> None:
+    admin = await world.add_member(role="admin", locale="nl-NL")
+    await _put_back(world)
+    reply = await world.act(show_failures, admin, ShowFailures())
+    assert reply.card is not None
+    assert "teruggezet uit een back-up" in _words(reply.card)
+
+
+@pytest.mark.parametrize(("how", "state"), [("send", "queued"), ("drop", "dropped"), ("keep", "uncertain")])
+async def test_what_was_open_is_decided_once(world: World, how: str, state: str) -> None:
+    admin = await world.add_member(role="admin")
+    await _put_back(world, AnnounceIn(announcement_id=1))
+    reply = await world.act(release_held, admin, ReleaseHeld(how=how))
+    assert reply.card is not None
+    assert _words(reply.card).startswith("1 thing ")
+    assert await _states(world) == [state]
+    if how != "keep":
+        again = await world.act(release_held, admin, ReleaseHeld(how="send"))
+        assert again.card is not None
+        assert "decided already" in _words(again.card)
+        assert await _states(world) == [state]
+
+
+async def test_a_way_that_is_none_is_refused(world: World) -> None:
+    admin = await world.add_member(role="admin")
+    await _put_back(world, AnnounceIn(announcement_id=1))
+    with pytest.raises(Unreadable):
+        await world.act(release_held, admin, ReleaseHeld(how="burn"))
+    assert await _states(world) == ["uncertain"]

@@ -11,9 +11,11 @@ from bot.core.actions import OpenShare, ShowBoard
 from bot.core.cards import Button, Buttons, Card, Image, Table, Text, plain
 from bot.core.errors import TryLater, Unable
 from bot.core.jobs import PostBoard
-from bot.core.leaderboard import Period, midnight, period_dates
+from bot.core.leaderboard import CrewSum, Period, crew_means, midnight, period_dates
 from bot.core.programme import BoardTime
 from bot.core.reply import Reply
+from bot.i18n.translator import words_for
+from handlers.cards.board import CrewsPart, crew_lines
 from handlers.leaderboard import post_board, show_board
 from storage.models import Announcement, Crew, Dismissal, Member, Post, Share, Total, TrackedLink, Visit
 from storage.queries.ledger import SINCE_EVER
@@ -50,6 +52,7 @@ async def earn(world: World, member: Member, points: int, *, day: date = date(20
                 )
             else:
                 found.points += points
+    await world.count_together()
 
 
 async def share(world: World, member: Member, post: Post, *, at: datetime, visits: int = 0, **changes: object) -> None:
@@ -73,6 +76,7 @@ async def share(world: World, member: Member, post: Post, *, at: datetime, visit
                     link_id=link.id, at=later, on_day=day, kind=kind, visitor=digest, prefix=digest, credited_at=later
                 )
             )
+    await world.count_together()
 
 
 async def announced(world: World, channel: str = GENERAL, **changes: object) -> Post:
@@ -359,3 +363,19 @@ async def test_the_buttons_lead_to_the_other_boards(world: World) -> None:
     buttons = next(one for one in reply.card.body if isinstance(one, Buttons))
     asked = [one.action for one in buttons.items if isinstance(one, Button)]
     assert asked == [ShowBoard(period="week"), ShowBoard(period="season"), ShowBoard(period="month", crews=True)]
+
+
+@pytest.mark.parametrize(
+    ("means", "shown"),
+    [((9, 8, 7), 3), ((*range(40, 0, -1),), 10), ((*range(40, 31, -1), *[5] * 3, 1), 12), ((9, *[5] * 60), 1)],
+    ids=["few", "many", "a tie at the end", "a tie too long to list"],
+)
+def test_the_first_of_many_teams_stand_there_and_how_many_more_there_are(means: tuple[int, ...], shown: int) -> None:
+    sums = [CrewSum(crew_id=n, name=f"Team {n}", active=5, points=5 * mean) for n, mean in enumerate(means)]
+    part = CrewsPart(heading="Teams", crews=crew_means(sums), smallest=5)
+    lines = crew_lines(words_for("en", "UTC"), part)
+    assert isinstance(lines[0], Text)
+    assert len(plain(lines[0].spans).splitlines()) == shown
+    left = len(means) - shown
+    more = [plain(one.spans) for one in lines if isinstance(one, Text) and plain(one.spans).startswith("And ")]
+    assert more == ([f"And {left} more team{'s' if left > 1 else ''}."] if left else [])

@@ -304,6 +304,7 @@ async def test_erasing_one_leaves_the_others_standing_as_they_did(
             Total(member_id=one.id, period="month", starts_on=SINCE_EVER, points=earned, shares=1, visits=2)
             for one, earned in zip(members, points, strict=True)
         )
+    await world.count_together()
     gone = members[who % len(members)]
     before = await _standing(world, members, without=gone)
     await world.act(erase_me, gone, EraseMe())
@@ -325,6 +326,7 @@ async def _standing(world: World, members: list[Member], *, without: Member) -> 
 async def test_the_erased_are_not_named_on_a_board_any_more(world: World) -> None:
     traces = await leave_traces(world)
     asker = await world.add_member("Asker")
+    await world.count_together()
     assert NAME in words((await world.act(show_board, asker, ShowBoard(period="month"))).card)
     await world.act(erase_me, traces.member, EraseMe())
     said = words((await world.act(show_board, asker, ShowBoard(period="month"))).card)

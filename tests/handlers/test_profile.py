@@ -40,6 +40,7 @@ async def add_share(world: World, member: Member, post_id: int, **changes: objec
 async def add_sum(world: World, member: Member, points: int, period: str = "week", starts_on: date = MONDAY) -> None:
     async with world.sessions.begin() as session:
         session.add(Total(member_id=member.id, period=period, starts_on=starts_on, points=points, shares=1, visits=0))
+    await world.count_together()
 
 
 async def test_me_shows_each_fact_of_a_share_apart(world: World) -> None:

@@ -11,11 +11,14 @@ FOLDER = "storage/migrations/versions"
 FIRST = "0005"
 """Before it nothing was released; from it on, processes of two releases share a database during an upgrade."""
 
-TAKES_AWAY = {"drop_table", "drop_column", "drop_constraint", "rename_table", "drop_index"}
+TAKES_AWAY = {"drop_table", "drop_column", "drop_constraint", "rename_table"}
 
 
-def upgrade_of(tree: ast.Module) -> ast.FunctionDef:
-    return next(one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == "upgrade")
+def way_forward(tree: ast.Module) -> Iterator[ast.Call]:
+    """Yield every call of a migration but those of its way back."""
+    for part in tree.body:
+        if not (isinstance(part, ast.FunctionDef) and part.name == "downgrade"):
+            yield from (one for one in ast.walk(part) if isinstance(one, ast.Call))
 
 
 def has_argument(call: ast.Call, name: str, value: object) -> bool:
@@ -28,7 +31,7 @@ def troubles(tree: ast.Module) -> Iterator[str]:
     """Yield what in a migration's way forward the release before could not live with."""
     if any(isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "unused_since" for one in tree.body):
         return
-    for call in (one for one in ast.walk(upgrade_of(tree)) if isinstance(one, ast.Call)):
+    for call in way_forward(tree):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if name in TAKES_AWAY:
             yield f"{name}: the release before may still use it; take it away a release later, with unused_since"

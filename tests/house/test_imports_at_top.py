@@ -16,12 +16,16 @@ LATE: dict[str, set[str]] = {
     "bot/app.py": {"connectors.charts", "bot.chat.slack", "bot.chat.teams"},  # matplotlib, and each platform's SDK
     "bot/cli.py": {  # each command what it needs, and `vouch --help` none of it
         "bot.operate.admin_code",
+        "bot.operate.backup",
+        "bot.operate.copy_database",
         "bot.operate.doctor",
         "bot.operate.export",
+        "bot.operate.hold",
         "bot.operate.keys",
         "bot.operate.manifest",
         "bot.operate.migrate",
         "bot.operate.package",
+        "bot.operate.totals",
         "bot.start",
     },
     "bot/social.py": {  # each network with its first use: tweepy and linkedin_v2 bring requests with them

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,24 +16,12 @@ from storage.engine import Sessions, sqlite_url
 from storage.models import JobRow, Tick
 from storage.queries.jobs import list_stuck
 from tests.fakes import FakeClock
-from tests.postgres import postgres_server, postgres_url, url
 from tests.tables import add_tables
-
-__all__ = ["postgres_server", "postgres_url", "url"]
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MONDAY_NINE = Weekly(weekday=0, at=time(9), zone=AMSTERDAM)
 SUNDAY = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BOARD_TIME = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # 9:00 in Amsterdam, in winter
-
-
-@pytest.fixture
-async def sessions(url: str) -> AsyncIterator[Sessions]:
-    """A database of either kind with all tables."""
-    opened = Sessions(url)
-    await add_tables(opened)
-    yield opened
-    await opened.close()
 
 
 def board_timer(*, max_age: timedelta = timedelta(hours=24), schedule: Schedule = MONDAY_NINE) -> Timer:

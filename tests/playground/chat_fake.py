@@ -93,7 +93,7 @@ class ChatFake:
 
     async def posted(self, path: str, *, count: int = 1) -> Json:
         """Return the first body that is posted to `path`, once `count` have come."""
-        async with asyncio.timeout(10), self._posted:
+        async with asyncio.timeout(40), self._posted:
             await self._posted.wait_for(lambda: len(self.bodies(path)) >= count)
         return self.bodies(path)[0]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from playground.rates import RateLimiter
+from playground.rates import RateLimiter, multiplied
 from playground.settings import Rates
 from tests.playground.conftest import OFFICE, Start
 
@@ -58,4 +58,13 @@ def test_every_tier_has_its_number() -> None:
         "auth.test": 600,
     }.items():
         limiter = RateLimiter(Rates())
+        assert [limiter.wait_for(method) for _ in range(allowed + 1)].count(0) == allowed, method
+
+
+def test_every_limit_can_be_so_many_times_as_high() -> None:
+    rates = multiplied(Rates(), 20)
+    assert (rates.workspace_per_min, rates.channel_per_s, rates.channel_burst) == (6000, 20.0, 80)
+    limiter = RateLimiter(rates)
+    assert [limiter.wait_for("chat.postMessage", f"C{number % 100}") for number in range(6001)].count(0) == 6000
+    for method, allowed in {"chat.update": 1000, "views.open": 2000, "auth.test": 12_000, "users.list": 400}.items():
         assert [limiter.wait_for(method) for _ in range(allowed + 1)].count(0) == allowed, method

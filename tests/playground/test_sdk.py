@@ -116,7 +116,7 @@ async def test_bolt_answers_over_socket_mode(world: World) -> None:
     slack = AsyncWebClient(base_url=f"{world.address}/slack/api/")
     handler = AsyncSocketModeHandler(app, SECRETS.app_token, web_client=slack)
     await handler.connect_async()  # type: ignore[no-untyped-call]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not world.play.sockets.connections:  # noqa: ASYNC110 - the other side opens it
             await asyncio.sleep(0.01)
     try:

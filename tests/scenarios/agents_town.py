@@ -30,7 +30,7 @@ from tests.scenarios.town import ROOT, free_port
 Json = dict[str, Any]
 ME = aad_of(TYPES)
 CHAT, TEAM, NEWS, ROOM = chat_of(TYPES, BOT), channel_of(GENERAL), channel_of(SECOND), group_chat_of(CURATORS)
-WAIT_S = 15.0
+WAIT_S = 40.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,34 +3,36 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import aiohttp
 
+from playground.__main__ import read_settings
 from playground.child import child_environment
-from playground.settings import Settings, keep_secrets
+from playground.settings import Settings
+from tests.scenarios.forks import Fork, forks
 from tests.scenarios.town import ROOT, Town, free_port
 
 COMPANY = ROOT / "playground" / "company.yaml"
-START_S = 40.0
+START_S = 60.0
 
 
 @dataclass
 class TownApart(Town):
-    """A town in which `stop_bot` and `start_bot` leave the playground as it is."""
+    """A town in which `stop_bot` and `start_bot` leave the playground as it is; both are forked, which is quick."""
 
-    bot: asyncio.subprocess.Process | None = field(default=None, init=False)
+    bot: Fork | None = field(default=None, init=False)
 
     async def start(self) -> None:
-        """Start the playground and then the bot."""
+        """Start the playground and then the bot; raises with the last words of what does not come up."""
         self.bot_port = free_port()
-        self.options = (*self.options, "--bot-url", f"http://127.0.0.1:{self.bot_port}")
-        await super().start()
+        where = ("--port", str(self.port), "--data", str(self.data), "--bot-url", f"http://127.0.0.1:{self.bot_port}")
+        self.words = (*where, *self.options)
+        log = self.data / "playground" / "playground.log"
+        self.process = forks().start("run_playground", *self.words, environment=os.environ, log=log)
+        await self._until_there(self.process, f"{self.address}/api/clock")
         await self.start_bot()
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
@@ -40,31 +42,31 @@ class TownApart(Town):
 
     async def start_bot(self) -> None:
         """Start the bot and wait until it says that it is ready; raises with its log if it does not come up."""
-        settings = Settings(data=self.data, port=self.port, secrets=keep_secrets(self.data))
-        log_path = self.data / "playground" / "bot.log"
-        with log_path.open("ab") as log:
-            self.bot = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run", "--demo", str(COMPANY)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-                env={**child_environment(settings, self.bot_port), **(self.more_environment or {})},
-            )
+        environment = {**child_environment(self.settings, self.bot_port), **(self.more_environment or {})}
+        log = self.data / "playground" / "bot.log"
+        self.bot = forks().start("run_bot", "run", "--demo", str(COMPANY), environment=environment, log=log)
+        await self._until_there(self.bot, f"http://127.0.0.1:{self.bot_port}/readyz")
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the playground, with its secrets."""
+        return read_settings(list(self.words))[0]
+
+    async def _until_there(self, process: Fork, url: str) -> None:
         try:
             async with asyncio.timeout(START_S):
-                while not await self.is_ready():
-                    if self.bot.returncode is not None:
-                        raise RuntimeError(self.bot_log[-4000:])
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            await self.stop_bot(signal.SIGKILL)
+                while not await self._answers(url):
+                    if process.returncode is not None:
+                        raise RuntimeError(process.log.read_text(errors="replace")[-4000:])
+                    await asyncio.sleep(0.02)
+        except BaseException:
+            process.kill()
+            await process.wait()
             raise
 
-    async def is_ready(self) -> bool:
-        """Say whether the bot answers that it is ready."""
+    async def _answers(self, url: str) -> bool:
         with suppress(aiohttp.ClientError):
-            async with self.http.get(f"http://127.0.0.1:{self.bot_port}/readyz") as response:
+            async with self.http.get(url) as response:
                 return response.status == 200
         return False
 
@@ -72,11 +74,9 @@ class TownApart(Town):
         """End the bot alone with a signal, and return its exit code."""
         if self.bot is None:
             return None
-        if self.bot.returncode is None:
-            self.bot.send_signal(number)
-            async with asyncio.timeout(25):
-                await self.bot.wait()
-        return self.bot.returncode
+        self.bot.send_signal(number)
+        async with asyncio.timeout(60):
+            return await self.bot.wait()
 
     async def sleep_until(self, moment: datetime) -> None:
         """Stop the bot, move the clock, and start the bot again, which finds that time has passed."""
@@ -91,18 +91,12 @@ class TownApart(Town):
         await self.settle()
 
 
-async def run_command(town: Town, *words: str) -> str:
+async def run_command(town: TownApart, *words: str) -> str:
     """Run one of the operator's commands beside the bot, and return what it printed; raises if it failed."""
-    port = int(getattr(town, "bot_port", free_port()))
-    settings = Settings(data=town.data, port=town.port, secrets=keep_secrets(town.data))
-    environment = {**os.environ, **child_environment(settings, port)}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *words),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=Path(ROOT),
-        env=environment,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0, printed.decode()
-    return printed.decode()
+    environment = {**os.environ, **child_environment(town.settings, town.bot_port)}
+    log = town.data / "playground" / f"{words[0]}.log"
+    log.unlink(missing_ok=True)
+    command = forks().start("run_bot", *words, environment=environment, log=log)
+    code, printed = await command.wait(), log.read_text()
+    assert code == 0, printed
+    return printed

@@ -63,7 +63,7 @@ async def fill_in(town: Town, title: str, *, who: str = NADIA, **fields: Any) ->
 
 async def another_view(town: Town, who: str, before: Json | None) -> Json:
     """Return the window that a person sees once it is another than `before`."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while True:
             view = await town.view(who)
             if view is not None and (before is None or view["id"] != before["id"]):

@@ -130,7 +130,7 @@ async def open_share(town: TeamsTown, who: str, post_id: int) -> Dialog:
 
 async def as_time_passes(town: TeamsTown, happened: Callable[[], bool]) -> None:
     """Move the clock on and on until something has happened."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not happened():
             await town.service.advance(timedelta(seconds=15))
             await asyncio.sleep(0.1)

@@ -74,7 +74,7 @@ class OnSlack:
         if channel:
             return seen_message(await self.town.find(channel, who, words), channel)
         places = (await self.town.direct_channel(who), PRODUCT)  # a private answer stands where the person acted
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while True:
                 for place in places:
                     for message in reversed(await self.town.messages(place, who)):
@@ -105,7 +105,7 @@ class OnSlack:
 
         So is a window: with what was `shown` before, it is another window than that too.
         """
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while True:
                 new = (await self._private(who, channel))[len(before) :]
                 if new:

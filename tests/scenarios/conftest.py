@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.scenarios import teams_town
+from tests.scenarios.apart import TownApart
 from tests.scenarios.chat_on_slack import OnSlack
 from tests.scenarios.chat_on_teams import OnTeams
 from tests.scenarios.chats import Chat
@@ -16,17 +17,20 @@ from tests.scenarios.town import BRISK, Town
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     """The demo company, its playground and its bot, settled."""
-    async with Town(tmp_path_factory.mktemp("town"), more_environment=BRISK) as started:
+    async with TownApart(tmp_path_factory.mktemp("town"), more_environment=BRISK) as started:
         await started.settle()
         yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module", params=["slack", "teams"])
 async def chat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chat]:
-    """The demo company on one platform, settled."""
+    """The demo company on one platform, settled; with "slack-postgresql" its bot keeps everything in PostgreSQL."""
     folder = tmp_path_factory.mktemp("chat")
-    if request.param == "slack":
-        async with Town(folder, more_environment=BRISK) as on_slack:
+    if request.param.startswith("slack"):
+        environment = dict(BRISK)
+        if request.param == "slack-postgresql":
+            environment["DATABASE_URL"] = request.getfixturevalue("postgres_databases").with_tables()
+        async with TownApart(folder, more_environment=environment) as on_slack:
             await on_slack.settle()
             yield OnSlack(on_slack)
     else:

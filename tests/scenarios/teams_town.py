@@ -5,8 +5,7 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
+from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -26,28 +25,29 @@ from playground.teams.rewriting import write_company, write_config
 from playground.teams.service import TeamsService
 from playground.teams.settings import TeamsSettings
 from playground.teams.state import Message
+from tests.scenarios.forks import Fork, forks
 from tests.scenarios.town import AMSTERDAM, CURATORS, GRACE, NADIA, PRODUCT, ROOT
 
 Json = dict[str, Any]
 # The demo's first announcements need not wait for one another; the service's own limits stay as they are.
 BRISK = {"VOUCH_LIMITS_ON_TEAMS__CHANNEL_PAUSE_SECONDS": "0.2"}
-BOT = (sys.executable, "-m", "bot", "run")
 
 
 @dataclass
 class TeamsTown:
     """The service with the bot, at `address`; use it as an async context manager.
 
-    `bot` is the command that is started, with `--demo` and the company's file behind it. With `is_installed` the team
-    and everyone but guests get the app, and the demo's announcements stand when it is usable.
+    The bot is forked; `bot` is a command that is started instead, with `--demo` and the company's file behind it.
+    With `is_installed` the team and everyone but guests get the app, and the demo's announcements stand when it is
+    usable.
     """
 
     data: Path
     more_environment: Mapping[str, str] | None = None
-    bot: Sequence[str] = BOT
+    bot: Sequence[str] = ()
     is_installed: bool = True
     settings: TeamsSettings | None = None
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: Process | Fork | None = field(default=None, init=False)
 
     async def __aenter__(self) -> Self:
         """Start both and wait until they are usable."""
@@ -77,25 +77,26 @@ class TeamsTown:
         """Start the bot, and return once it serves; raises with its last words if it does not come up."""
         port = free_port()
         self.service.bot_url = f"http://127.0.0.1:{port}"
-        with (self.data / "bot.log").open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: ASYNC220, S603 - it returns at once; the command is the test's own
-                [*self.bot, *(("--demo", str(self.company)) if is_demo else ())],
-                cwd=ROOT,
-                env=self.environment(port),
-                stdout=log,
-                stderr=log,
-                preexec_fn=_die_with_parent,
-            )
+        self.process = await self._process(("--demo", str(self.company)) if is_demo else (), self.environment(port))
         ready = asyncio.create_task(until_ready(self.service.parts.play.settings))
         for _ in range(600):
             done, _waiting = await asyncio.wait([ready], timeout=0.05)
-            if done or self.process.poll() is not None:
+            if done or self.process.returncode is not None:
                 break
         ready.cancel()
         with suppress(asyncio.CancelledError):
             await ready
         if not done:
             raise RuntimeError(f"the bot does not come up:\n{self.bot_log[-4000:]}")
+
+    async def _process(self, words: Sequence[str], environment: Mapping[str, str]) -> Process | Fork:
+        path = self.data / "bot.log"
+        if not self.bot:
+            return forks().start("run_bot", "run", *words, environment=environment, log=path)
+        with path.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(*self.bot, *words), cwd=ROOT, env=environment, stdout=log, stderr=log, preexec_fn=_die_with_parent
+            )
 
     def environment(self, port: int) -> dict[str, str]:
         """Return the bot's environment: this one's, with everything that leads it to the service and nowhere else."""
@@ -114,13 +115,13 @@ class TeamsTown:
         process = self.process
         if process is None:
             return 0
-        if process.poll() is None:
+        if process.returncode is None:
             process.send_signal(number)
         try:
-            return await asyncio.to_thread(process.wait, 25)
-        except subprocess.TimeoutExpired:
+            return await asyncio.wait_for(process.wait(), 25)
+        except TimeoutError:
             process.kill()
-            return await asyncio.to_thread(process.wait)
+            return await process.wait()
 
     @property
     def bot_log(self) -> str:
@@ -246,7 +247,7 @@ class TeamsTown:
 
     async def settle(self) -> None:
         """Wait until the bot has nothing to do."""
-        await self.service.settle()
+        await self.service.settle(60)
 
     async def advance(self, **by: float) -> None:
         """Move the clock, and wait until the bot has done what became due."""

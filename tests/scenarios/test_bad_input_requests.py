@@ -153,7 +153,7 @@ async def test_a_forged_address_counts_as_the_one_that_the_proxy_saw(town: Town)
         "SELECT visitor, count(*) FROM visit v JOIN link l ON l.id = v.link_id WHERE slug = ? AND v.id > ? "
         "GROUP BY visitor ORDER BY 2 DESC"
     )
-    async with asyncio.timeout(10):  # on a busy disk visits come from the journal, those of other tests too
+    async with asyncio.timeout(40):  # on a busy disk visits come from the journal, those of other tests too
         while True:
             most = max((many for _, many in town.rows(by_visitor, slug, last)), default=0)
             if most >= 5:

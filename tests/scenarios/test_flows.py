@@ -1,7 +1,7 @@
 """The whole programme, flow by flow, on Slack and on Teams: writing, announcing, sharing.
 
-The same deeds, and the same rows kept in the database. How a text reaches the composer is the one step that differs:
-two clicks on Slack, three on Teams.
+The same deeds, and the same rows kept in the database, of either kind. How a text reaches the composer is the one step
+that differs: two clicks on Slack, three on Teams.
 """
 
 from datetime import time, timedelta
@@ -28,7 +28,11 @@ from tests.scenarios.town import (
     link_in,
 )
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+ON_POSTGRESQL = pytest.param("slack-postgresql", marks=pytest.mark.postgres)
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("chat", ["slack", "teams", ON_POSTGRESQL], indirect=True, scope="module"),
+]
 
 HOTEL, SCHOOL, LEAK = "Nine litres", "A school that flushes", "How we hear a leak"
 ROOF, ROOF_TITLE = "/site/green-roof.html", "The roof that drinks"

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from playground.social.visiting import agree
+from tests.scenarios.apart import TownApart
 from tests.scenarios.chat_on_slack import OnSlack
 from tests.scenarios.connecting import (
     ask_for_link,
@@ -20,7 +21,7 @@ from tests.scenarios.connecting import (
     posts_of,
     prefer,
 )
-from tests.scenarios.town import BRISK, LENA, TOM, Town
+from tests.scenarios.town import BRISK, LENA, TOM
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,7 +34,7 @@ SHORTEST = 8
 async def chat(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OnSlack]:
     """The demo company, whose bot says all that it can."""
     environment = {**BRISK, "VOUCH_LOG_LEVEL": "debug"}
-    async with Town(tmp_path_factory.mktemp("secrets"), more_environment=environment) as town:
+    async with TownApart(tmp_path_factory.mktemp("secrets"), more_environment=environment) as town:
         await town.settle()
         yield OnSlack(town)
 

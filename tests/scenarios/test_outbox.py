@@ -205,7 +205,7 @@ def seconds_between(first: Json, second: Json) -> float:
 
 async def until_called(town: TownApart) -> None:
     """Wait until a suggestion's card is on its way."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while True:
             if town.rows("SELECT 1 FROM job WHERE state = 'running' AND kind = 'show_suggestion'"):
                 return

@@ -6,11 +6,9 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from html import unescape
@@ -20,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import aiohttp
+
+from tests.scenarios.rows import read_rows
 
 Json = dict[str, Any]
 
@@ -54,7 +54,8 @@ class Town:
         """Start both and wait until they are usable."""
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=40))
+        anew = aiohttp.TCPConnector(force_close=True)  # one that is kept may end just when it is used
+        self.http = aiohttp.ClientSession(connector=anew, timeout=aiohttp.ClientTimeout(total=90))
         try:
             await self.start()
         except BaseException:
@@ -85,7 +86,7 @@ class Town:
         )
         assert self.process.stdout is not None
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 line = await self.process.stdout.readline()
         except TimeoutError:
             self.process.kill()
@@ -98,7 +99,7 @@ class Town:
         """End both with a signal and return the playground's exit code."""
         if self.process.returncode is None:
             self.process.send_signal(number)
-            async with asyncio.timeout(25):
+            async with asyncio.timeout(60):
                 await self.process.wait()
         return self.process.returncode or 0
 
@@ -110,8 +111,7 @@ class Town:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Return rows of the bot's database."""
-        with closing(sqlite3.connect(self.data / "vouch.db")) as connection:
-            return connection.execute(statement, values).fetchall()
+        return read_rows((self.more_environment or {}).get("DATABASE_URL", self.data), statement, values)
 
     # What people do
 
@@ -172,7 +172,7 @@ class Town:
         return await self._newest(channel, who, lambda message: unescape(message["text"]).startswith(begin))
 
     async def _newest(self, channel: str, who: str, is_wanted: Callable[[Json], bool]) -> Json:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while True:
                 for message in reversed(await self.messages(channel, who)):
                     if is_wanted(message):
@@ -251,7 +251,7 @@ class Town:
 
     async def settle(self) -> None:
         """Wait until the bot has nothing to do."""
-        await self.post("settle", timeout_s=20)
+        await self.post("settle", timeout_s=60)
 
     async def advance(self, **by: float) -> None:
         """Move the clock, and wait until the bot has done what became due."""

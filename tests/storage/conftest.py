@@ -5,9 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage.engine import Sessions
-from tests.postgres import postgres_server, postgres_url, url
-
-__all__ = ["postgres_server", "postgres_url", "url"]
 
 
 @pytest.fixture

@@ -3,13 +3,10 @@
 from datetime import date, timedelta
 from itertools import count
 
-import pytest
 from sqlalchemy import func, select
 
 from bot.core.pairing import who_counts
-from bot.core.programme import Programme
 from handlers.credit import credit_some
-from storage.engine import Sessions
 from storage.models import (
     LedgerEntry,
     Member,
@@ -27,17 +24,9 @@ from storage.queries import (
 )
 from storage.queries.joining import Joined
 from tests.handlers.conftest import NOW, World
-from tests.tables import add_tables
 
 numbers = count(1)
 ADDRESS = "ada@brightwater.example"
-
-
-@pytest.fixture
-async def either(empty: Sessions, programme: Programme) -> World:
-    """A company in an empty database of either kind, for what the databases might do differently."""
-    await add_tables(empty)
-    return World(sessions=empty, programme=programme)
 
 
 async def two(world: World, **changes: object) -> tuple[Member, Member]:

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import func, select
 
 from storage.engine import Sessions
@@ -11,16 +10,9 @@ from storage.models import Address, Member, Pairing
 from storage.queries import addresses, pictures
 from storage.queries.addresses import Kept
 from storage.queries.erasure import Erased, erase_member
-from tests.tables import add_tables
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 ADA, BEN = "7faf8ab2-3d56-4244-b585-20c8a42ed2b8", "3f0e3a3c-8a6f-4f6f-9c55-0b1d1f3f2a11"
-
-
-@pytest.fixture
-async def sessions(empty: Sessions) -> Sessions:
-    await add_tables(empty)
-    return empty
 
 
 async def add_member(sessions: Sessions, ref: str, platform: str = "teams") -> int:

@@ -13,16 +13,14 @@ from handlers.share import undo_share
 from storage.engine import Sessions
 from storage.models import LedgerEntry, Member, Share, Total, TrackedLink, Visit
 from tests.handlers.conftest import NOW, World, programme
-from tests.tables import add_tables
 
 __all__ = ["programme"]
 
 
 @pytest.fixture
-async def world(empty: Sessions, programme: Programme) -> World:
+async def world(sessions: Sessions, programme: Programme) -> World:
     """A company in an empty database of either kind."""
-    await add_tables(empty)
-    return World(sessions=empty, programme=programme)
+    return World(sessions=sessions, programme=programme)
 
 
 async def _visited(world: World, member: Member, *visitors: int) -> None:

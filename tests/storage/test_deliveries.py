@@ -15,7 +15,6 @@ from storage.models import Share, Spend
 from storage.queries import deliveries, jobs
 from storage.queries.deliveries import Proven, Wanted
 from tests.handlers.conftest import NOW, World, programme
-from tests.tables import add_tables
 
 __all__ = ["programme"]
 
@@ -27,14 +26,13 @@ LATER = NOW + timedelta(seconds=5)
 
 
 @pytest.fixture
-async def world(empty: Sessions, programme: Programme) -> World:
+async def world(sessions: Sessions, programme: Programme) -> World:
     """A post, and the drafts of two members for it, in a database of either kind."""
-    await add_tables(empty)
-    made = World(sessions=empty, programme=programme)
+    made = World(sessions=sessions, programme=programme)
     post = await made.add_post()
     for name in ("Ada", "Ben"):
         member = await made.add_member(name)
-        async with empty.begin() as session:
+        async with sessions.begin() as session:
             session.add(Share(member_id=member.id, post_id=post.id, network="linkedin", text="", created_at=NOW))
     return made
 

@@ -17,13 +17,6 @@ from tests.postgres import Server
 from tests.tables import add_tables
 
 
-@pytest.fixture
-async def sessions(empty: Sessions) -> Sessions:
-    """A database of either kind with all tables."""
-    await add_tables(empty)
-    return empty
-
-
 async def add_then_fail(sessions: Sessions, *, name: str) -> None:
     """Add a crew inside a savepoint, say that a job was added, and fail after both."""
     async with sessions.begin() as session:
@@ -119,9 +112,9 @@ async def add_in_another_process(url: str, name: str) -> int:
     return await other.wait()
 
 
-async def test_two_processes_write_one_after_the_other(sessions: Sessions, url: str) -> None:
+async def test_two_processes_write_one_after_the_other(sessions: Sessions, database_url: str) -> None:
     await add(sessions, "ours")
-    ended = await asyncio.gather(*(add_in_another_process(url, name) for name in ("one", "two")))
+    ended = await asyncio.gather(*(add_in_another_process(database_url, name) for name in ("one", "two")))
     assert ended == [0, 0]
     assert await names(sessions) == ["one", "ours", "two"]
 
@@ -250,6 +243,11 @@ def test_an_address_needs_no_driver(given: str, dialect: str) -> None:
     parsed = make_url(async_url(given))
     assert (parsed.get_dialect().name, parsed.get_dialect().is_async) == (dialect, True)
     assert parsed.set(drivername="x") == make_url(given).set(drivername="x")
+
+
+def test_what_other_programs_call_sslmode_is_taken_too() -> None:
+    parsed = make_url(async_url("postgresql://db/vouch?sslmode=require&host=db1"))
+    assert dict(parsed.query) == {"ssl": "require", "host": "db1"}
 
 
 async def test_a_foreign_key_is_kept_on_both(sessions: Sessions) -> None:

@@ -17,7 +17,6 @@ from storage.queries.reports import find_brought
 from tests.handlers.accounts import connect_account
 from tests.handlers.conftest import NOW, World, programme
 from tests.handlers.traces import AT, Traces, leave_traces
-from tests.tables import add_tables
 
 __all__ = ["programme"]
 
@@ -27,10 +26,9 @@ REPLIES = Told(network="linkedin", shares=1, counted=Counted(name="replies", val
 
 
 @pytest.fixture
-async def world(empty: Sessions, programme: Programme) -> World:
+async def world(sessions: Sessions, programme: Programme) -> World:
     """A company in an empty database of either kind."""
-    await add_tables(empty)
-    return World(sessions=empty, programme=programme)
+    return World(sessions=sessions, programme=programme)
 
 
 async def posted(world: World) -> Traces:

@@ -31,12 +31,11 @@ from storage.queries import (
     reports,
     shares,
 )
-from tests.handlers.conftest import NOW, World, programme, sessions, world
+from tests.handlers.conftest import NOW, World, programme, world
 from tests.storage.pairs import (
     add_share,
     amounts,
     credit,
-    either,
     fresh,
     join,
     numbers,
@@ -48,31 +47,31 @@ from tests.storage.pairs import (
     visit,
 )
 
-__all__ = ["either", "programme", "sessions", "world"]
+__all__ = ["programme", "world"]
 
 
 # What moves
 
 
-async def test_all_that_was_the_others_is_the_one_that_counts(either: World) -> None:
-    ada, there = await two(either)
-    post = await either.add_post(author=there)
-    both, mine, other = await either.add_post(), await either.add_post(), await either.add_post()
-    share_id = await add_share(either, there, post.id, "x", is_own_words=True)
-    await visit(either, share_id, 1, 2)
-    suggestion_id = await suggest(either, there)
-    await credit(either)
-    async with either.sessions.begin() as session:
+async def test_all_that_was_the_others_is_the_one_that_counts(world: World) -> None:
+    ada, there = await two(world)
+    post = await world.add_post(author=there)
+    both, mine, other = await world.add_post(), await world.add_post(), await world.add_post()
+    share_id = await add_share(world, there, post.id, "x", is_own_words=True)
+    await visit(world, share_id, 1, 2)
+    suggestion_id = await suggest(world, there)
+    await credit(world)
+    async with world.sessions.begin() as session:
         session.add(Decision(subject="post", subject_id=post.id, member_id=there.id, what="approved", at=NOW))
         session.add(Pairing(asker_id=there.id, asked_id=ada.id, asked_at=NOW))
         for member, dismissed in ((ada, both), (there, both), (ada, mine), (there, other)):
             session.add(Dismissal(member_id=member.id, post_id=dismissed.id, at=NOW))
-    before, earned = await amounts(either), await points(either, there)
+    before, earned = await amounts(world), await points(world, there)
     assert earned > 0
-    await join(either, ada, there)
-    assert await amounts(either) == before
-    assert (await points(either, ada), await points(either, there)) == (earned, 0)
-    async with either.sessions.reading() as session:
+    await join(world, ada, there)
+    assert await amounts(world) == before
+    assert (await points(world, ada), await points(world, there)) == (earned, 0)
+    async with world.sessions.reading() as session:
         for column in (Share.member_id, Decision.member_id, SuggestionAuthor.member_id, LedgerEntry.member_id):
             assert set(await session.scalars(select(column))) == {ada.id}
         assert await session.scalar(select(Post.author_id).where(Post.id == post.id)) == ada.id
@@ -83,15 +82,15 @@ async def test_all_that_was_the_others_is_the_one_that_counts(either: World) -> 
         kept = await privacy.find_kept(session, member_id=ada.id)
         assert (kept.shares, kept.suggestions, kept.decisions) == (1, 1, 1)
         assert await session.scalar(select(SuggestionAuthor.suggestion_id)) == suggestion_id
-    assert await sums_of(either) == await recounted(either)
+    assert await sums_of(world) == await recounted(world)
 
 
-async def test_of_what_both_suggested_the_earlier_time_and_a_reason_stay(either: World) -> None:
-    ada, there = await two(either)
-    bob = await either.add_member("Bob")
-    number = await suggest(either, there, bob, ada, state="received")
-    joined = await join(either, ada, there)
-    async with either.sessions.reading() as session:
+async def test_of_what_both_suggested_the_earlier_time_and_a_reason_stay(world: World) -> None:
+    ada, there = await two(world)
+    bob = await world.add_member("Bob")
+    number = await suggest(world, there, bob, ada, state="received")
+    joined = await join(world, ada, there)
+    async with world.sessions.reading() as session:
         rows = (await session.execute(select(SuggestionAuthor).order_by(SuggestionAuthor.at))).scalars().all()
     assert [(one.member_id, one.why, one.at) for one in rows] == [
         (ada.id, "why 0", NOW),
@@ -101,33 +100,33 @@ async def test_of_what_both_suggested_the_earlier_time_and_a_reason_stay(either:
     assert joined.suggestions == [(number, "")]
 
 
-async def test_a_post_that_both_shared_on_a_network_earns_once_and_both_links_stay(either: World) -> None:
-    ada, there = await two(either)
-    post = await either.add_post()
-    older = await add_share(either, ada, post.id)
-    younger = await add_share(either, there, post.id, created_at=NOW + timedelta(minutes=1))
-    elsewhere = await add_share(either, there, post.id, "x", created_at=NOW + timedelta(minutes=2))
-    await visit(either, older, 1, 2, 3)
-    await visit(either, younger, 4, 5)
-    await visit(either, elsewhere, 6)
-    await credit(either)
-    before = await amounts(either)
+async def test_a_post_that_both_shared_on_a_network_earns_once_and_both_links_stay(world: World) -> None:
+    ada, there = await two(world)
+    post = await world.add_post()
+    older = await add_share(world, ada, post.id)
+    younger = await add_share(world, there, post.id, created_at=NOW + timedelta(minutes=1))
+    elsewhere = await add_share(world, there, post.id, "x", created_at=NOW + timedelta(minutes=2))
+    await visit(world, older, 1, 2, 3)
+    await visit(world, younger, 4, 5)
+    await visit(world, elsewhere, 6)
+    await credit(world)
+    before = await amounts(world)
     assert sum(before.values()) == (7 + 2) + (7 + 1) + 7
-    joined = await join(either, ada, there)
-    after = await amounts(either)
+    joined = await join(world, ada, there)
+    after = await amounts(world)
     assert {key: after[key] for key in before} == before
     assert all(key.startswith("reversal:") for key in after.keys() - before.keys())
-    assert await points(either, ada) == (7 + 2) + 7
+    assert await points(world, ada) == (7 + 2) + 7
     assert joined is not None
     assert joined.posts == [post.id]
-    async with either.sessions.reading() as session:
+    async with world.sessions.reading() as session:
         states = {row.id: row.state for row in await session.scalars(select(Share))}
         assert await session.scalar(select(func.count()).select_from(TrackedLink)) == 3
     assert states == {older: "evidenced", younger: "undone", elsewhere: "evidenced"}
-    assert await sums_of(either) == await recounted(either)
-    await visit(either, younger, 7)
-    await credit(either)
-    assert await points(either, ada) == (7 + 2) + 7
+    assert await sums_of(world) == await recounted(world)
+    await visit(world, younger, 7)
+    await credit(world)
+    assert await points(world, ada) == (7 + 2) + 7
 
 
 async def test_what_is_known_to_be_out_stays_before_an_older_window(world: World) -> None:
@@ -173,56 +172,56 @@ async def test_what_waits_is_credited_to_the_row_that_counts(world: World) -> No
 # At once
 
 
-async def test_an_answer_waits_for_what_is_being_credited(either: World) -> None:
-    ada, there = await two(either)
-    post = await either.add_post()
-    await visit(either, await add_share(either, there, post.id), 1, 2, 3)
-    await suggest(either, there)
-    async with either.sessions.begin() as session:
-        await credit_some(session, now=NOW, programme=either.programme)
-        joined = asyncio.create_task(join(either, ada, there))
+async def test_an_answer_waits_for_what_is_being_credited(world: World) -> None:
+    ada, there = await two(world)
+    post = await world.add_post()
+    await visit(world, await add_share(world, there, post.id), 1, 2, 3)
+    await suggest(world, there)
+    async with world.sessions.begin() as session:
+        await credit_some(session, now=NOW, programme=world.programme)
+        joined = asyncio.create_task(join(world, ada, there))
         await asyncio.sleep(0.3)
     await joined
-    await credit(either)
-    assert (await points(either, ada), await points(either, there)) == (7 + 2 + 10, 0)
-    assert await sums_of(either) == await recounted(either)
+    await credit(world)
+    assert (await points(world, ada), await points(world, there)) == (7 + 2 + 10, 0)
+    assert await sums_of(world) == await recounted(world)
 
 
 @pytest.mark.parametrize("kind", [EntryKind.SHARE, EntryKind.SUGGESTION])
-async def test_an_answer_waits_for_what_was_begun_to_be_credited(either: World, kind: EntryKind) -> None:
-    ada, there = await two(either)
-    post = await either.add_post()
-    await add_share(either, there, post.id, state="confirmed", confirmed_at=NOW)
-    await suggest(either, there)
+async def test_an_answer_waits_for_what_was_begun_to_be_credited(world: World, kind: EntryKind) -> None:
+    ada, there = await two(world)
+    post = await world.add_post()
+    await add_share(world, there, post.id, state="confirmed", confirmed_at=NOW)
+    await suggest(world, there)
     listing = credits.list_proven_shares if kind is EntryKind.SHARE else credits.list_approved_suggestions
-    async with either.sessions.begin() as session:
+    async with world.sessions.begin() as session:
         held = await listing(session, limit=5)
-        joined = asyncio.create_task(join(either, ada, there))
+        joined = asyncio.create_task(join(world, ada, there))
         await asyncio.sleep(0.2)
         entry = ledger.NewEntry(
             member_id=held[0].member_id, at=NOW, on_day=NOW.date(), kind=kind, points=7, key="k", rule_version=1
         )
-        await ledger.add_entries(session, [entry], now=NOW, programme=either.programme)
+        await ledger.add_entries(session, [entry], now=NOW, programme=world.programme)
     await joined
-    assert (await points(either, ada), await points(either, there)) == (7, 0)
-    assert await sums_of(either) == await recounted(either)
+    assert (await points(world, ada), await points(world, there)) == (7, 0)
+    assert await sums_of(world) == await recounted(world)
 
 
-async def test_crediting_waits_for_an_answer(either: World) -> None:
-    ada, there = await two(either)
-    post = await either.add_post()
-    await visit(either, await add_share(either, there, post.id), 1, 2, 3)
-    await suggest(either, there)
-    async with either.sessions.begin() as session:
+async def test_crediting_waits_for_an_answer(world: World) -> None:
+    ada, there = await two(world)
+    post = await world.add_post()
+    await visit(world, await add_share(world, there, post.id), 1, 2, 3)
+    await suggest(world, there)
+    async with world.sessions.begin() as session:
         await joining.hold(session, ada.id, there.id)
         sides = [await pairing.get_party(session, member_id=one.id) for one in (ada, there)]
-        await joining.join(session, *sides, now=NOW, programme=either.programme)
-        crediting = asyncio.create_task(credit(either))
+        await joining.join(session, *sides, now=NOW, programme=world.programme)
+        crediting = asyncio.create_task(credit(world))
         await asyncio.sleep(0.3)
     await crediting
-    await credit(either)
-    assert (await points(either, ada), await points(either, there)) == (7 + 2 + 10, 0)
-    assert await sums_of(either) == await recounted(either)
+    await credit(world)
+    assert (await points(world, ada), await points(world, there)) == (7 + 2 + 10, 0)
+    assert await sums_of(world) == await recounted(world)
 
 
 # Any history

@@ -4,36 +4,54 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Interval, literal, select, update
 
-from bot.core.jobs import AnnounceIn, CreditVisits, JobState, RefreshAnnouncement
+from bot.core.jobs import AnnounceIn, CreditVisits, RefreshAnnouncement
 from storage.engine import Sessions
-from storage.models import JobRow
-from storage.queries import outbox
+from storage.models import JobRow, Lane
+from storage.queries import claims, outbox
 from storage.queries.jobs import Plan, add_job
-from tests.tables import add_tables
+from storage.queries.limits import Book, Claim, Limit
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-CLAIM = outbox.Claim(
+CLAIM = Claim(
     owner="me",
     most=16,
     lease=MINUTE,
-    pools={"post": outbox.Limit(pause=timedelta(seconds=1), burst=5), "update": outbox.Limit(pause=MINUTE)},
-    lanes={"post": outbox.Limit(pause=timedelta(seconds=1))},
+    pools={"post": Limit(pause=timedelta(seconds=1), burst=5), "update": Limit(pause=MINUTE)},
+    lanes={"post": Limit(pause=timedelta(seconds=1))},
 )
 
 
 @pytest.fixture
-async def sessions(empty: Sessions) -> Sessions:
-    """A database of either kind with all tables."""
-    await add_tables(empty)
-    return empty
+async def sessions(sessions: Sessions) -> Sessions:
+    """A database of either kind that knows the pools."""
+    async with sessions.begin() as session:
+        await claims.add_pools(session, CLAIM)
+    return sessions
+
+
+async def _claim(sessions: Sessions, *, now: datetime = NOW, claim: Claim = CLAIM) -> claims.Portion:
+    async with sessions.begin() as session:
+        return await claims.claim_jobs(session, claim, now=now)
 
 
 async def _claimed(sessions: Sessions, *, now: datetime = NOW) -> list[tuple[str, str]]:
-    async with sessions.begin() as session:
-        return sorted((one.pool, one.lane) for one in await outbox.claim_jobs(session, CLAIM, now=now))
+    """Return the places of everything that can be claimed now."""
+    jobs: list[claims.Claimed] = []
+    is_more = True
+    while is_more:
+        portion = await _claim(sessions, now=now)
+        jobs, is_more = [*jobs, *portion.jobs], portion.is_more
+    return sorted((one.pool, one.lane) for one in jobs)
+
+
+async def _let_pass(sessions: Sessions, time: timedelta) -> None:
+    """Let so much time pass on the clock by which the limits go: on PostgreSQL that is the database's own."""
+    if not sessions.is_sqlite:
+        async with sessions.begin() as session:
+            await session.execute(update(Lane).values(next_at=Lane.next_at - literal(time, Interval)))
 
 
 async def test_each_pool_and_each_lane_gets_its_turn(sessions: Sessions) -> None:
@@ -70,24 +88,56 @@ async def test_nothing_starts_in_a_lane_before_what_runs_there_has_ended(session
     async with sessions.begin() as session:
         for number in range(2):
             await add_job(session, AnnounceIn(announcement_id=number), now=NOW, plan=Plan(lane="C1"))
-        (running,) = await outbox.claim_jobs(session, CLAIM, now=NOW)
+    first = await _claim(sessions)
+    await _let_pass(sessions, MINUTE)
     later = NOW + MINUTE
-    assert await _claimed(sessions, now=later) == []
-    async with sessions.reading() as session:
-        assert await outbox.next_start(session, CLAIM) is None
+    waiting = await _claim(sessions, now=later)
+    assert (list(waiting.jobs), waiting.pause) == ([], None)
     async with sessions.begin() as session:
-        await outbox.finish_job(session, outbox.Ending(state=JobState.DONE), job_id=running.id, owner="me", now=later)
-    async with sessions.reading() as session:
-        assert await outbox.next_start(session, CLAIM) == NOW + timedelta(seconds=1)
+        assert await outbox.finish_done(session, [first.jobs[0].id], owner="me", now=later) == {first.jobs[0].id}
     assert await _claimed(sessions, now=later) == [("post", "C1")]
+
+
+async def test_a_lane_that_has_a_pause_is_looked_at_again_when_that_is_over(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        for number in range(2):
+            await add_job(session, AnnounceIn(announcement_id=number), now=NOW, plan=Plan(lane="C1"))
+    (first,) = (await _claim(sessions)).jobs
+    async with sessions.begin() as session:
+        await outbox.finish_done(session, [first.id], owner="me", now=NOW)
+    held = await _claim(sessions)
+    assert not held.jobs
+    assert held.pause is not None
+    assert timedelta(0) < held.pause <= timedelta(seconds=1)
 
 
 async def test_being_held_back_outlasts_a_burst_and_is_never_shortened(sessions: Sessions) -> None:
     async with sessions.begin() as session:
         await add_job(session, AnnounceIn(announcement_id=1), now=NOW, plan=Plan(lane="C1"))
         for pause in (MINUTE, timedelta(seconds=5)):
-            await outbox.hold_back(session, CLAIM, pool="post", until=NOW + pause)
-    assert await _claimed(sessions, now=NOW + timedelta(seconds=59)) == []
-    async with sessions.reading() as session:
-        assert await outbox.next_start(session, CLAIM) == NOW + MINUTE
+            await claims.hold_back(session, CLAIM, pool="post", pause=pause, now=NOW)
+    held = await _claim(sessions, now=NOW)
+    assert not held.jobs
+    assert held.pause is not None
+    assert MINUTE - timedelta(seconds=5) < held.pause <= MINUTE
+    await _let_pass(sessions, timedelta(seconds=54))
+    assert await _claimed(sessions, now=NOW + timedelta(seconds=54)) == []
+    await _let_pass(sessions, timedelta(seconds=6))
     assert await _claimed(sessions, now=NOW + MINUTE) == [("post", "C1")]
+
+
+async def test_lanes_that_were_not_used_for_long_are_forgotten_and_pools_never(sessions: Sessions) -> None:
+    old = NOW - timedelta(days=3000)
+    async with sessions.begin() as session:
+        session.add_all([Lane(name="post/C1", next_at=old), Lane(name="post/C2", next_at=NOW + MINUTE)])
+    async with sessions.begin() as session:
+        await claims.forget_lanes(session, before=NOW)
+        names = set(await session.scalars(select(Lane.name)))
+    assert names == {"inside/", "lookup/", "post/", "update/", "post/C2"}
+
+
+def test_the_time_at_which_the_limits_are_ones_own_counts_not_that_at_which_they_were_waited_for() -> None:
+    """PostgreSQL tells the first row's time before it waits for that row, the others' after it."""
+    rows = [{"name": name, "next_at": NOW, "at": NOW + after} for name, after in (("a/", -MINUTE), ("b/", MINUTE))]
+    assert Book(rows, CLAIM, now=NOW).at == NOW + MINUTE
+    assert Book([{"name": "a/", "next_at": NOW}], CLAIM, now=NOW).at == NOW

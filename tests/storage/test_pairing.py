@@ -20,26 +20,26 @@ from storage.queries import (
     pairing,
     readers,
     roles,
-    totals,
 )
 from storage.queries.boards import Stretch
-from tests.handlers.conftest import NOW, World, programme, sessions, world
-from tests.storage.pairs import add_share, credit, either, fresh, join, points, two, visit
+from storage.queries.group_totals import SINCE_EVER
+from tests.handlers.conftest import NOW, World, programme, world
+from tests.storage.pairs import add_share, credit, fresh, join, points, two, visit
 
-__all__ = ["either", "programme", "sessions", "world"]
+__all__ = ["programme", "world"]
 
 
 # Who acts, who is reached, who counts
 
 
-async def test_the_second_identity_acts_as_the_row_that_counts_from_where_it_is(either: World) -> None:
-    ada, there = await two(either)
-    async with either.sessions.begin() as session:
+async def test_the_second_identity_acts_as_the_row_that_counts_from_where_it_is(world: World) -> None:
+    ada, there = await two(world)
+    async with world.sessions.begin() as session:
         await session.execute(
             update(Member).where(Member.id == ada.id).values(role="curator", is_named=True, default_network="x")
         )
-    await join(either, ada, there)
-    async with either.sessions.reading() as session:
+    await join(world, ada, there)
+    async with world.sessions.reading() as session:
         here_me = await members.find_me(session, platform="slack", person_ref="U-ADA")
         there_me = await members.find_me(session, platform="other", person_ref="P-ADA")
     assert here_me is not None
@@ -84,12 +84,12 @@ async def test_messages_for_either_row_reach_the_one_that_counts(world: World) -
     assert [(one.member_id, one.platform, one.person_ref) for one in found if one] == [(ada.id, "slack", "U-ADA")] * 2
 
 
-async def test_an_answer_reaches_the_identity_that_asked_in_the_language_that_was_chosen(either: World) -> None:
-    ada, there = await two(either)
-    async with either.sessions.begin() as session:
+async def test_an_answer_reaches_the_identity_that_asked_in_the_language_that_was_chosen(world: World) -> None:
+    ada, there = await two(world)
+    async with world.sessions.begin() as session:
         await session.execute(update(Member).where(Member.id == ada.id).values(chosen_locale="nl"))
-    await join(either, ada, there)
-    async with either.sessions.reading() as session:
+    await join(world, ada, there)
+    async with world.sessions.reading() as session:
         askers = [await readers.find_asker(session, member_id=one.id) for one in (ada, there)]
         owners = [await readers.find_owner(session, member_id=one.id) for one in (ada, there)]
     expected = [(ada.id, "slack", "U-ADA", "nl"), (there.id, "other", "P-ADA", "nl")]
@@ -123,10 +123,10 @@ async def test_an_answer_to_an_identity_that_was_given_up_reaches_the_one_they_g
     ],
 )
 async def test_whoever_has_the_address_on_another_platform_may_be_the_same(
-    either: World, changes: dict[str, object], *, expected: bool
+    world: World, changes: dict[str, object], *, expected: bool
 ) -> None:
-    ada, there = await two(either, **changes)
-    async with either.sessions.begin() as session:
+    ada, there = await two(world, **changes)
+    async with world.sessions.begin() as session:
         if changes.get("email") == "":
             await session.execute(update(Member).values(email=""))
         assert await pairing.have_same_address(session, ada.id, there.id) is expected
@@ -194,20 +194,20 @@ async def test_roles_given_to_either_identity_hold_and_the_higher_counts(world: 
         assert ((await fresh(world, ada)).role, (await fresh(world, there)).role) == (role, "member")
 
 
-async def test_teams_given_to_either_identity_hold_and_that_of_the_row_that_counts_comes_first(either: World) -> None:
-    ada, there = await two(either)
-    await join(either, ada, there)
+async def test_teams_given_to_either_identity_hold_and_that_of_the_row_that_counts_comes_first(world: World) -> None:
+    ada, there = await two(world)
+    await join(world, ada, there)
     for crews, name in (
         ({"P-ADA": "Pumps"}, "Pumps"),
         ({"P-ADA": "Pumps", "U-ADA": "Taps"}, "Taps"),
         ({"U-ADA": "Taps", "P-ADA": "Pumps"}, "Taps"),
         ({}, None),
     ):
-        async with either.sessions.begin() as session:
+        async with world.sessions.begin() as session:
             await roles.write_crews(session, crews=crews, may_remove=True)
             found = await session.scalar(select(Crew.name).join(Member, Member.crew_id == Crew.id))
         assert found == name
-        assert (await fresh(either, there)).crew_id is None
+        assert (await fresh(world, there)).crew_id is None
 
 
 @pytest.mark.parametrize(("here", "there", "expected"), [(True, False, True), (False, True, False), (None, True, None)])
@@ -218,7 +218,7 @@ async def test_a_name_stands_on_boards_only_if_the_row_that_counts_said_yes(
     async with world.sessions.begin() as session:
         await session.execute(update(Member).where(Member.id == ada.id).values(is_named=here))
         for member in (ada, second):
-            session.add(Total(member_id=member.id, period="all", starts_on=totals.SINCE_EVER, points=5))
+            session.add(Total(member_id=member.id, period="all", starts_on=SINCE_EVER, points=5))
             session.add(
                 LedgerEntry(
                     member_id=member.id,
@@ -230,6 +230,7 @@ async def test_a_name_stands_on_boards_only_if_the_row_that_counts_said_yes(
                     rule_version=1,
                 )
             )
+    await world.count_together()
     await join(world, ada, second)
     assert (await fresh(world, ada)).is_named is expected
     async with world.sessions.reading() as session:
@@ -241,16 +242,16 @@ async def test_a_name_stands_on_boards_only_if_the_row_that_counts_said_yes(
 # One of two identities goes
 
 
-async def test_whoever_loses_the_first_identity_goes_on_with_the_second_and_all_they_have(either: World) -> None:
-    ada, there = await two(either)
-    post = await either.add_post()
-    await visit(either, await add_share(either, ada, post.id), 1)
-    await credit(either)
-    await join(either, ada, there)
-    async with either.sessions.begin() as session:
+async def test_whoever_loses_the_first_identity_goes_on_with_the_second_and_all_they_have(world: World) -> None:
+    ada, there = await two(world)
+    post = await world.add_post()
+    await visit(world, await add_share(world, ada, post.id), 1)
+    await credit(world)
+    await join(world, ada, there)
+    async with world.sessions.begin() as session:
         number = await joining.part_with(session, platform="slack", person_ref="U-ADA")
     assert number == there.id
-    kept, gone = await fresh(either, ada), await fresh(either, there)
+    kept, gone = await fresh(world, ada), await fresh(world, there)
     assert (kept.platform, kept.tenant_ref, kept.person_ref, kept.name, kept.zone) == (
         "other",
         "T2",
@@ -259,14 +260,14 @@ async def test_whoever_loses_the_first_identity_goes_on_with_the_second_and_all_
         "Asia/Tokyo",
     )
     assert (gone.platform, gone.tenant_ref, gone.person_ref, gone.same_as_id) == ("slack", "T1", "U-ADA", ada.id)
-    async with either.sessions.reading() as session:
+    async with world.sessions.reading() as session:
         me = await members.find_me(session, platform="other", person_ref="P-ADA")
         reader = await readers.find_reader(session, member_id=ada.id)
     assert me is not None
     assert me["id"] == ada.id
     assert reader is not None
     assert reader.person_ref == "P-ADA"
-    assert await points(either, ada) == 7
+    assert await points(world, ada) == 7
 
 
 @pytest.mark.parametrize(
@@ -285,12 +286,12 @@ async def test_the_second_identity_and_a_single_one_go_as_they_are(
     assert ((await fresh(world, ada)).person_ref, (await fresh(world, there)).person_ref) == ("U-ADA", "P-ADA")
 
 
-async def test_two_identities_that_go_at_the_same_moment_are_both_given_up(either: World) -> None:
-    ada, there = await two(either)
-    await join(either, ada, there)
+async def test_two_identities_that_go_at_the_same_moment_are_both_given_up(world: World) -> None:
+    ada, there = await two(world)
+    await join(world, ada, there)
 
     async def part(platform: str, person_ref: str) -> None:
-        async with either.sessions.begin() as session:
+        async with world.sessions.begin() as session:
             number = await joining.part_with(session, platform=platform, person_ref=person_ref)
             if platform == "slack":
                 other.append(asyncio.create_task(part("other", "P-ADA")))
@@ -301,7 +302,7 @@ async def test_two_identities_that_go_at_the_same_moment_are_both_given_up(eithe
     other: list[asyncio.Task[None]] = []
     await part("slack", "U-ADA")
     await other[0]
-    assert [(await fresh(either, one)).left_at for one in (ada, there)] == [NOW, NOW]
+    assert [(await fresh(world, one)).left_at for one in (ada, there)] == [NOW, NOW]
 
 
 async def test_where_the_second_identity_was_given_up_before_the_first_goes_with_all(world: World) -> None:

@@ -20,17 +20,15 @@ from storage.queries.reports import PostTotals, WeekTotals, list_post_totals, li
 from tests.handlers.conftest import GENERAL, NOW, World, programme
 from tests.handlers.test_leaderboard import MONDAY
 from tests.handlers.traces import AT, SECRETS, all_words, leave_traces
-from tests.tables import add_tables
 
 __all__ = ["programme"]
 
 
 @pytest.fixture
-async def world(empty: Sessions, programme: Programme) -> World:
+async def world(sessions: Sessions, programme: Programme) -> World:
     """A company in an empty database of either kind, whose first channel has a board."""
-    await add_tables(empty)
     first, *others = programme.channels
-    return World(sessions=empty, programme=replace(programme, channels=(replace(first, board=MONDAY), *others)))
+    return World(sessions=sessions, programme=replace(programme, channels=(replace(first, board=MONDAY), *others)))
 
 
 async def test_posts_are_summed_up_by_network_with_every_fact_apart(world: World) -> None:

@@ -16,22 +16,22 @@ from sqlalchemy import func, select
 
 from bot.core.programme import Programme
 from bot.core.visits import trusted_proxies
-from bot.web.app import SERVER_OPTIONS, Check, WebParts, create_web
+from bot.web.app import SERVER_OPTIONS, WebParts, create_web
+from bot.web.readiness import Check
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking
 from playground.server import LocalServer
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 from storage.models import Share, TrackedLink, Visit
 from tests.handlers import conftest as company
 from tests.handlers.conftest import SECRET, World
-from tests.tables import add_tables
 
 programme = company.programme
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36"
 METRICS_TOKEN = "for-prometheus-only"  # noqa: S105 - of these tests
-WAIT = 20.0
+WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +163,6 @@ class Makes:
             server.should_exit = True
             await serving
             await tracked.stop()
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """The address of an empty SQLite database."""
-    return sqlite_url(tmp_path)
-
-
-@pytest.fixture
-async def sessions(url: str) -> AsyncIterator[Sessions]:
-    """A fresh database with all tables."""
-    opened = Sessions(url)
-    await add_tables(opened)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Health, readiness, metrics, pictures, and everything that is not there."""
 
 import logging
+from collections.abc import Set
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -9,13 +11,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.core.duties import ALL_DUTIES, Duty
 from bot.core.jobs import CreditVisits
 from bot.web.pages import language_wanted
+from bot.web.readiness import Readiness, Standing
+from storage.engine import Sessions, sqlite_url
+from storage.migrations import HEAD
 from storage.models import Picture
 from storage.queries.jobs import add_job
 from storage.queries.pictures import add_picture
 from storage.types import keyed_hash
 from tests.handlers.conftest import NOW, SECRET
+from tests.tables import add_tables
 from tests.web.conftest import METRICS_TOKEN, Makes, Web
 
 PNG = b"\x89PNG\r\n\x1a\nnot much of one"
@@ -36,7 +43,15 @@ async def test_it_is_not_ready_with_another_schema_and_says_what_to_do(web: Web)
     assert "run `vouch migrate`" in ready.text
 
 
-async def test_it_is_not_ready_while_a_connection_is_not_there_or_does_not_answer(makes: Makes) -> None:
+@pytest.mark.parametrize(("reads_from", "status"), [(HEAD, 200), ("9998", 503)], ids=["can_live_with", "cannot"])
+async def test_on_newer_tables_it_is_ready_if_it_can_live_with_them(web: Web, reads_from: str, status: int) -> None:
+    async with web.world.sessions.begin() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await session.execute(text("UPDATE installation SET reads_from = :oldest"), {"oldest": reads_from})
+    assert (await web.ask("/readyz")).status == status
+
+
+async def test_a_platform_that_is_away_is_told_and_takes_nobody_out(makes: Makes) -> None:
     async def is_down() -> str | None:
         return "Socket Mode is not connected"
 
@@ -45,10 +60,65 @@ async def test_it_is_not_ready_while_a_connection_is_not_there_or_does_not_answe
 
     async with makes.serve(parts=makes.parts(checks={"slack": is_down, "other": is_broken})) as web:
         ready = await web.ask("/readyz")
-    assert ready.status == 503
+    assert ready.status == 200
     assert '"slack":"Socket Mode is not connected"' in ready.text
     assert '"other":"no answer (ValueError)"' in ready.text
     assert "somebody" not in ready.text
+
+
+async def test_a_process_that_stops_says_so_and_still_answers(makes: Makes) -> None:
+    standing = Standing()
+    async with makes.serve(parts=replace(makes.parts(), standing=standing)) as web:
+        assert (await web.ask("/readyz")).status == 200
+        standing.is_stopping = True
+        ready = await web.ask("/readyz")
+        assert ready.status == 503
+        assert '"process":"stopping"' in ready.text
+        assert (await web.ask("/healthz")).status == 200
+        await web.add_link()
+        assert (await web.ask("/l/abcd2345")).status == 302
+
+
+@pytest.mark.parametrize(("duties", "bridged"), [(ALL_DUTIES, 200), ({Duty.WORKER}, 503)], ids=["links", "worker"])
+async def test_links_go_on_for_a_minute_without_the_database_and_jobs_do_not(
+    tmp_path: Path, duties: Set[Duty], bridged: int
+) -> None:
+    sessions, now = Sessions(sqlite_url(tmp_path)), [1000.0]
+    await add_tables(sessions)
+    away = Sessions(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/vouch.db")
+    readiness = Readiness(sessions, connections={}, standing=Standing(duties=duties), seconds=lambda: now[0])
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    assert (await readiness.answer(request)).status_code == 200
+    readiness._sessions = away
+    now[0] += 59
+    answer = await readiness.answer(request)
+    assert answer.status_code == bridged
+    assert b"no answer (OperationalError)" in answer.body
+    now[0] += 2
+    assert (await readiness.answer(request)).status_code == 503
+    await sessions.close()
+    await away.close()
+
+
+async def test_metrics_tell_what_a_process_does_and_leads(makes: Makes) -> None:
+    async def is_down() -> str | None:
+        return "Socket Mode is not connected"
+
+    standing = Standing(duties={Duty.WEB}, leads={"slack-socket": True})
+    parts = makes.parts(checks={"slack-socket": is_down})
+    async with makes.serve(parts=replace(parts, standing=standing)) as web:
+        told = (await web.ask("/metrics")).text.splitlines()
+    for line in (
+        'vouch_process_info{role="web"} 1.0',
+        'vouch_process_info{role="worker"} 0.0',
+        'vouch_leader{task="slack-socket"} 1.0',
+        'vouch_check_ok{check="database"} 1.0',
+        'vouch_check_ok{check="slack-socket"} 0.0',
+        "vouch_stopping 0.0",
+    ):
+        assert line in told, line
+    (in_use,) = [line for line in told if line.startswith("vouch_database_connections ")]
+    assert 0 <= float(in_use.split()[1]) <= 21  # whatever is read at that moment
 
 
 async def test_metrics_tell_counts_and_nothing_of_people(web: Web) -> None:

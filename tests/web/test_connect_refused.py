@@ -17,6 +17,7 @@ from storage.models import Account, Member
 from tests.fakes import FakeNetwork
 from tests.handlers.accounts import ACCESS, connect_account
 from tests.handlers.conftest import World
+from tests.postgres import ON_SQLITE
 from tests.web.conftest import BROWSER, Makes, Web, locked
 from tests.web.connecting import SERVER, accounts, came_back, cookie_of, go_on, link_for, linked, state_of, web, went
 
@@ -336,6 +337,7 @@ async def test_machines_that_look_at_links_use_nothing_up(web: Web) -> None:
     assert (await came_back(web, state, cookie)).status == 200
 
 
+@ON_SQLITE
 async def test_while_another_process_holds_the_database_a_state_is_not_used_up(web: Web, tmp_path: Path) -> None:
     path, _ = await linked(web.world)
     cookie, state = await went(web, path)

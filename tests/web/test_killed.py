@@ -9,10 +9,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from sqlalchemy import create_engine, func, insert, select
+from sqlalchemy import func, insert, select
 
 from bot.web.journal import Journal
-from storage.models import Base, Member, Post, Share, TrackedLink, Visit
+from storage.engine import Sessions
+from storage.models import Member, Post, Share, TrackedLink, Visit
 from tests.handlers.conftest import NOW
 from tests.web.conftest import BROWSER, WAIT
 
@@ -28,41 +29,38 @@ from bot.web.app import SERVER_OPTIONS
 from bot.web.redirect import TrackedLinks
 from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking, Visitors
-from storage.engine import Sessions, sqlite_url
+from storage.engine import Sessions
 
-async def main(folder, port):
-    tracking = Tracking(sessions=Sessions(sqlite_url(folder)), clock=WallClock(), zone=ZoneInfo("UTC"),
+async def main(url, folder, port):
+    tracking = Tracking(sessions=Sessions(url), clock=WallClock(), zone=ZoneInfo("UTC"),
                         trusted=trusted_proxies([]), journal=folder / "journal")
     tracked = TrackedLinks(Starlette(), tracking, visitors=Visitors(tracking), tallies=Tallies())
     await tracked.start()
     await uvicorn.Server(uvicorn.Config(tracked, port=port, log_config=None, **SERVER_OPTIONS)).serve()
 
-asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
 """
 
 pytestmark = pytest.mark.chaos
 
 
-def fill(folder: Path) -> None:
-    engine = create_engine(f"sqlite:///{folder / 'vouch.db'}")
-    Base.metadata.create_all(engine)
-    with engine.begin() as connection:
-        connection.execute(insert(Member).values(platform="slack", tenant_ref="T", person_ref="U", joined_at=NOW))
-        connection.execute(insert(Post).values(author_id=1, created_at=NOW, updated_at=NOW))
-        connection.execute(insert(Share).values(member_id=1, post_id=1, network="x", created_at=NOW))
-        connection.execute(
+async def fill(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await session.execute(
+            insert(Member).values(platform="slack", tenant_ref="T", person_ref="U", muted_topics=[], joined_at=NOW)
+        )
+        await session.execute(insert(Post).values(author_id=1, created_at=NOW, updated_at=NOW))
+        await session.execute(insert(Share).values(member_id=1, post_id=1, network="x", created_at=NOW))
+        await session.execute(
             insert(TrackedLink).values(share_id=1, slug="abcd2345", target="https://e.com", created_at=NOW)
         )
-    engine.dispose()
 
 
-def count_kept(folder: Path) -> int:
+async def count_kept(sessions: Sessions, folder: Path) -> int:
     """Return how many different visits database and journal hold together."""
-    engine = create_engine(f"sqlite:///{folder / 'vouch.db'}")
-    with engine.connect() as connection:
-        kept = set(connection.scalars(select(Visit.id)))
-        assert connection.scalar(select(func.count()).select_from(Visit)) == len(kept)
-    engine.dispose()
+    async with sessions.reading() as session:
+        kept = set(await session.scalars(select(Visit.id)))
+        assert await session.scalar(select(func.count()).select_from(Visit)) == len(kept)
     journal = Journal(folder / "journal")
     for path in journal.list_files():
         sealed = journal.claim(path)
@@ -85,14 +83,23 @@ async def crowd(port: int, answered: list[int]) -> None:
 
 
 @pytest.mark.parametrize("seen", [40, 333])
-async def test_no_visit_that_was_answered_is_lost_when_the_process_is_killed(tmp_path: Path, seen: int) -> None:
-    fill(tmp_path)
+async def test_no_visit_that_was_answered_is_lost_when_the_process_is_killed(
+    sessions: Sessions, database_url: str, tmp_path: Path, seen: int
+) -> None:
+    await fill(sessions)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     root = Path(__file__).parents[2]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SERVER, str(tmp_path), str(port), cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
+        sys.executable,
+        "-c",
+        SERVER,
+        database_url,
+        str(tmp_path),
+        str(port),
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
     )
     answered: list[int] = []
     try:
@@ -108,4 +115,4 @@ async def test_no_visit_that_was_answered_is_lost_when_the_process_is_killed(tmp
         process.send_signal(signal.SIGKILL)
         await process.wait()
     await asyncio.gather(*others, with_answer)
-    assert len(answered) <= count_kept(tmp_path) <= len(answered) + 17
+    assert len(answered) <= await count_kept(sessions, tmp_path) <= len(answered) + 17

@@ -266,7 +266,7 @@ async def test_a_stop_waits_for_what_still_reads_the_database(makes: Makes) -> N
     async with makes.serve() as web:
         sessions.linger = 0.1
         web.tracked.look_for_changes()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not sessions.lingering:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0)
     assert sessions.lingering == 0

@@ -167,7 +167,7 @@ class SlackInbound:
             self._display.apologise(seen.place, is_unreadable=True)
             return await ack()
         reply = SILENCE if interaction is None else await self._dispatch(interaction)
-        shown = {} if reply is SILENCE else self._shown(reply, seen.place, is_late=_is_late(began))
+        shown = {} if reply is SILENCE or reply.is_repeat else self._shown(reply, seen.place, is_late=_is_late(began))
         return BoltResponse(status=HTTPStatus.OK, body=shown) if shown else await ack()
 
     def _shown(self, reply: Reply, place: Place, *, is_late: bool) -> Json:

@@ -1,6 +1,7 @@
 """Socket Mode: the same payloads over a connection that we open, for installations without a public address.
 
-Only one process of an installation may run it, because Slack gives each payload to any one of an app's connections.
+One process of an installation runs it. Slack gives each payload to any one of an app's connections, at most ten, so for
+the moment of a hand-over there may be two: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
@@ -41,7 +42,10 @@ class _Connection(Protocol):
 
 
 class SlackSocket:
-    """Runs Socket Mode: `start` fails at once with a bad token, a watchdog connects again after a minute of silence."""
+    """Runs Socket Mode: `start` fails at once with a bad token, a watchdog connects again after a minute of silence.
+
+    After `stop` it can be started again.
+    """
 
     def __init__(
         self,
@@ -71,8 +75,13 @@ class SlackSocket:
         session = self._socket.current_session if self._socket is not None else None
         return session is not None and not session.closed and not self._is_silent()
 
+    async def problem(self) -> str | None:
+        """Return what is wrong with the connection, or `None`."""
+        return None if self.is_connected else "Socket Mode is not connected"
+
     async def start(self) -> None:
         """Check both tokens, connect and listen; raises `Refused` for a bad token, `TryLater` without Slack."""
+        self._is_stopping = False
         await self._workspace.home()
         opened = await call(self._client.apps_connections_open(app_token=self._app_token))
         logger = logging.getLogger("vouch.slack.socket")

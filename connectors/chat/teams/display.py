@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from bot.core.actions import Action
 from bot.core.cards import Button, Buttons, Card, Link, Text
 from bot.core.errors import OutsideError, Refused
-from bot.core.reply import Match, Reply
+from bot.core.reply import SILENCE, Match, Reply
 from connectors.chat.teams.decode import DIALOGS, Kind, Place
 from connectors.chat.teams.guard import Answer
 from connectors.chat.teams.render import (
@@ -46,12 +46,14 @@ _DONE = "✓"
 class Notices:
     """What no handler can say, in one language: a window that cannot be drawn, an old button, a hello.
 
-    `unreachable` is said in a channel to who cannot be answered privately, `in_chat` where the rest of an answer is.
+    `unreachable` is said in a channel to who cannot be answered privately, `in_chat` where the rest of an answer is,
+    `late` where the answer was lost with the process that had it.
     """
 
     window_failed: Card
     unreadable: Card
     unreachable: Card
+    late: Card
     welcome: Card
     in_chat: str
 
@@ -87,6 +89,15 @@ class Display:
     def apologise(self, place: Place) -> Answer:
         """Tell somebody privately that their button is too old."""
         return self._notify(self._notices(place.locale).unreadable, place)
+
+    def repeat(self, place: Place) -> Answer:
+        """Return the answer to what was handled before, by a process whose answer did not arrive.
+
+        Who has a dialog open is told so and keeps what they typed; a closed one would look like an answer.
+        """
+        if place.kind in DIALOGS:
+            return self._notify(self._notices(place.locale).late, place)
+        return self.answer(SILENCE, place)
 
     def greet(self, place: Place) -> None:
         """Say hello in a conversation that has just begun."""

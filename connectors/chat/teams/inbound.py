@@ -96,6 +96,8 @@ class TeamsInbound:
         except Unreadable:
             return self._display.apologise(seen.place)
         reply = await self._dispatch(interaction)
+        if reply.is_repeat:
+            return self._display.repeat(seen.place)
         return self._display.answer(reply, seen.place, interaction.action)
 
     async def _installed(self, activity: Json) -> Answer:

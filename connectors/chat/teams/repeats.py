@@ -1,7 +1,8 @@
 """Deliveries that come again: Teams asks twice more when an invoke was not answered in time, and shows the last answer.
 
 Source: msteams-docs respond-to-task-module-submit. The inbox keeps a deed from being done twice, but it has no answer
-for the second delivery; without one the person would see an empty dialog, or lose what they typed in it.
+for the second delivery; without one the person would see an empty dialog, or lose what they typed in it. The process
+that made an answer keeps it. One that was lost with its process is not known to the others: `Display.repeat` says so.
 """
 
 import asyncio

@@ -49,8 +49,8 @@ class FakeSlack:
         return [arguments for name, arguments in self.calls if name == method]
 
     async def until(self, happened: Callable[[], bool]) -> None:
-        """Wait until something has happened, 5 s at most."""
-        async with self.heard, asyncio.timeout(5):
+        """Wait until something has happened, 30 s at most."""
+        async with self.heard, asyncio.timeout(30):
             await self.heard.wait_for(happened)
 
     async def note(self, method: str, arguments: Json) -> None:

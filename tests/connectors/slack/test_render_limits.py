@@ -130,7 +130,7 @@ FORMS = st.builds(
     change=st.none() | ACTIONS,
     closed=st.none() | ACTIONS,
 )
-ANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+ANY = settings(max_examples=75, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @ANY

@@ -155,3 +155,14 @@ async def test_stopping_acknowledges_what_is_being_handled_and_takes_nothing_new
     await slack.until(lambda: bool(slack.acknowledged))
     assert [one["envelope_id"] for one in slack.acknowledged] == ["inside"]
     assert not socket.is_connected
+
+
+async def test_after_a_stop_it_can_be_started_again(socket: SlackSocket, slack: FakeSlack) -> None:
+    await socket.start()
+    assert await socket.problem() is None
+    await socket.stop()
+    assert await socket.problem() == "Socket Mode is not connected"
+    await socket.start()
+    await deliver(slack, "events_api", payload("home_opened"), "again")
+    await slack.until(lambda: bool(slack.acknowledged))
+    assert [one["envelope_id"] for one in slack.acknowledged] == ["again"]

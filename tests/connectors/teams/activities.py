@@ -149,6 +149,7 @@ def notices(locale: str) -> Notices:
         window_failed=Card(title=f"No window ({locale})", body=(Text(("Once more, please.",)),)),
         unreadable=Card(title=f"Too old ({locale})"),
         unreachable=Card(title=f"No way to you ({locale})"),
+        late=Card(title=f"Too late ({locale})"),
         welcome=Card(title=f"Hello ({locale})"),
         in_chat="More in the chat.",
     )

@@ -112,8 +112,8 @@ class FakeTeams:
         return [call for known, call in self.calls if known == name]
 
     async def until(self, happened: Callable[[], bool]) -> None:
-        """Wait until something has happened, 5 s at most."""
-        async with self.heard, asyncio.timeout(5):
+        """Wait until something has happened, 30 s at most."""
+        async with self.heard, asyncio.timeout(30):
             await self.heard.wait_for(happened)
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from bot.core import actions as a
 from bot.core.cards import Card
 from bot.core.errors import Refused, TryLater
-from bot.core.reply import SILENCE, Reply
+from bot.core.reply import REPEATED, SILENCE, Reply
 from connectors.chat.teams.adapter import Turns
 from connectors.chat.teams.addresses import Addresses
 from connectors.chat.teams.display import Display
@@ -149,6 +149,38 @@ async def test_an_invoke_that_comes_again_while_it_is_worked_on_waits_for_that_a
     dispatch.wait.set()
     first, *others = await asyncio.gather(*deliveries)
     assert (len(dispatch.received), others) == (1, [first, first])
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("task_fetch", ""),
+        ("task_submit", "My *own* <words> & more"),
+        ("extension_fetch", ""),
+        ("extension_submit", "because R&D did it"),
+    ],
+)
+async def test_a_dialog_that_another_process_answered_says_so_and_keeps_what_was_typed(
+    inbound: TeamsInbound, dispatch: FakeDispatch, name: str, typed: str
+) -> None:
+    dispatch.reply = REPEATED
+    answer = await inbound.receive(activity(name))
+    shown = json.dumps(answer.body)
+    assert '"type": "continue"' in shown
+    assert "Too late" in shown
+    assert typed in shown
+
+
+async def test_other_things_that_another_process_answered_are_done_and_said_so(
+    inbound: TeamsInbound, dispatch: FakeDispatch, private: FakePrivate
+) -> None:
+    dispatch.reply = REPEATED
+    answer = await inbound.receive(activity("execute"))
+    assert answer.body is not None
+    assert answer.body["value"] == "✓"
+    assert (await inbound.receive(activity("message_in_person"))).status == 202
+    await inbound.stop()
+    assert private.titles == []
 
 
 async def test_what_failed_unforeseen_is_done_again_when_it_comes_again(

@@ -112,3 +112,10 @@ async def test_the_ledger_has_every_question_and_answer(world: World) -> None:
     assert world.service.asked("delete")[0]["answer"]["error"]["code"] == "ActivityNotFoundInConversation"
     assert world.service.parts.ledger.counts["in create ok"] == 1
     assert [one["method"] for one in world.service.asked()] == ["token", "create", "delete"]
+
+
+def test_every_limit_can_be_so_many_times_as_high() -> None:
+    limits = Limits().multiplied(20)
+    assert limits.send == ((140, 1), (160, 2), (1200, 30), (36_000, 3600))
+    assert limits.read == ((280, 1), (320, 2), (2400, 30), (72_000, 3600))
+    assert (limits.app_per_s, limits.is_on, limits.says_when) == (600, True, True)
