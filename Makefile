@@ -1,11 +1,11 @@
 # Vouch: `make` alone lists what there is. Needs make, POSIX sh and Python 3.11, 3.12 or 3.13 (PYTHON=... names one).
 .POSIX:
 .SUFFIXES:
-.PHONY: help run run-teams open-teams venv venv-run node test coverage lint check bench load chaos chaos-nightly lock format clean
+.PHONY: help run run-teams open-teams venv venv-run node test test-slow coverage lint check bench load chaos chaos-nightly lock format clean
 
 BIN = .venv/bin
 ARGS =
-WORKERS = 4
+WORKERS = 6
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --quiet pip compile --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml
 
@@ -31,7 +31,10 @@ node: ## install what the tests run with Node (schemas, card renderer and playgr
 	@npm install --prefix tools/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 
 test: venv ## run the tests (ARGS="-k share" picks some; WORKERS=0 for one process, as a debugger needs)
-	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
+
+test-slow: venv ## run the tests that `make test` leaves out: a small chaos, a small load
+	@exec $(BIN)/python -m pytest -m slow $(ARGS)
 
 coverage: venv ## branch coverage of the rules and use cases by their own tests; under 90 % fails
 	@exec $(BIN)/python -m pytest tests/core tests/handlers --cov=bot.core --cov=handlers --cov-branch --cov-fail-under=90 $(ARGS)

@@ -274,7 +274,7 @@ async def _again(
             if not passes(error):
                 raise
             log.warning("the database is away, trying again: %s", type(error).__name__)
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two do not meet again
+            await asyncio.sleep(pause * random.uniform(1.0, 1.2))  # noqa: S311 - so that two do not meet again
     return await work()
 
 

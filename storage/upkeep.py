@@ -11,9 +11,13 @@ _SAMPLED = 1000
 
 async def refresh_statistics(sessions: Sessions) -> None:
     """Let the planner know the tables of running sums; on PostgreSQL what was deleted there is cleared away as well."""
+    if sessions.is_sqlite:
+        async with sessions.begin() as session:
+            await session.execute(text(f"PRAGMA analysis_limit={_SAMPLED}"))
+            for table in _COUNTED:
+                await session.execute(text(f"ANALYZE {table}"))
+        return
     async with sessions.writer.connect() as connection:
-        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        if sessions.is_sqlite:
-            await outside.execute(text(f"PRAGMA analysis_limit={_SAMPLED}"))
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")  # VACUUM takes no transaction
         for table in _COUNTED:
-            await outside.execute(text(f"ANALYZE {table}" if sessions.is_sqlite else f"VACUUM ANALYZE {table}"))
+            await outside.execute(text(f"VACUUM ANALYZE {table}"))

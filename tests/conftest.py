@@ -8,9 +8,11 @@ import gc
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.postgres import (
     database_url,
@@ -41,6 +43,7 @@ TOOLS = {
     "browser": (("chromium", "chromium-browser", "google-chrome"), "install Chromium (Debian: apt install chromium)"),
     "node": (("node", "nodejs"), "install Node 20 or newer (Debian: apt install nodejs), then `make node`"),
 }
+HOUSE = "tests/house/"
 NODE_MODULES = Path(__file__).parents[1] / "tools" / "node" / "node_modules"
 
 
@@ -70,6 +73,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Look for garbage again, in what the tests make alone."""
     gc.freeze()
     gc.enable()
+
+
+class ByFile(LoadFileScheduling):
+    """Gives each file to one process, and the house tests, which all read the whole project, to one together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = str(super()._split_scope(nodeid))
+        return HOUSE if path.startswith(HOUSE) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:  # noqa: ANN401
+    """Distribute by file, if that was asked for."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -65,13 +65,11 @@ class Fleet:
         return False
 
     async def live(self, slot: Slot) -> None:
-        """Let replicas live and die in a slot until there were enough kills; the last one lives on."""
+        """Let replicas live and die in a slot until there were enough kills; the last one dies too: its fate is open."""
         while not self.ended.is_set():
             fate = self.schedule.draw()
             if await self.start(slot, fate):
                 await self._wait(slot, fate.seconds)
-            if self.ended.is_set():
-                return
             await self._end(slot, slot.running)
             if self.kills >= self.most_kills:
                 self.ended.set()

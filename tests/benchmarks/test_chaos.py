@@ -122,6 +122,7 @@ def test_a_process_notes_each_point_once(tmp_path: Path) -> None:
     assert read_points(points.path) == ({"commit a.b before", "call c before", "call c during"}, "")
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 @pytest.mark.timeout(300)
 def test_a_small_run_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:

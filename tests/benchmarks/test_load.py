@@ -46,6 +46,7 @@ def short(one: Seen) -> list[str]:
     return [row.name for row in judge(one) if row.verdict is Verdict.SHORT]
 
 
+@pytest.mark.slow
 def test_a_tiny_company_lives_a_morning_and_nothing_is_lost_or_doubled() -> None:
     lived = live(TINY)
     assert sums_of(lived) == sums_of(seen())

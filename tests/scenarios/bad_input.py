@@ -134,8 +134,9 @@ async def send(
 ) -> tuple[int, str]:
     """Send a request to the bot itself, and return the status and the text of its answer."""
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with town.http.post(bot_address(town) + path, data=BytesIO(body), headers=kind | dict(headers)) as answer:
-        return answer.status, await answer.text()
+    url, told = bot_address(town) + path, kind | dict(headers)
+    async with aiohttp.ClientSession() as http, http.post(url, data=BytesIO(body), headers=told) as answer:
+        return answer.status, await answer.text()  # kept alive, or what was not read cuts the answer off
 
 
 async def get_directly(town: Town, path: str, **headers: str) -> aiohttp.ClientResponse:
