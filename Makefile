@@ -5,7 +5,7 @@
 
 BIN = .venv/bin
 ARGS =
-WORKERS = 6
+WORKERS = 4
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv --quiet pip compile --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml
 

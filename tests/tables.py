@@ -20,6 +20,7 @@ from storage.schema import create_schema
 
 _MADE: list[bytes] = []
 _DIALECTS: dict[str, Dialect] = {}
+_LEVELS: dict[str, Any] = {"sqlite": "SERIALIZABLE", "postgresql": "READ COMMITTED"}
 _COMPILED: LRUCache = LRUCache(5000)
 
 
@@ -55,6 +56,8 @@ def _share_compiled(engine: AsyncEngine) -> None:
     """Let an engine know every statement of the others: a compiled one is kept with its dialect, so they share that."""
     inner = engine.sync_engine
     inner.dialect = _DIALECTS.setdefault(inner.dialect.name, inner.dialect)
+    if not hasattr(inner.dialect, "default_isolation_level"):  # what the first connection of its own engine would set
+        inner.dialect.default_isolation_level = _LEVELS[inner.dialect.name]
     inner._compiled_cache = _COMPILED
 
 

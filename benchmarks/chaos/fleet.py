@@ -65,7 +65,7 @@ class Fleet:
         return False
 
     async def live(self, slot: Slot) -> None:
-        """Let replicas live and die in a slot until there were enough kills; the last one dies too: its fate is open."""
+        """Let replicas live and die in a slot until there were enough kills; the last one dies too."""
         while not self.ended.is_set():
             fate = self.schedule.draw()
             if await self.start(slot, fate):
