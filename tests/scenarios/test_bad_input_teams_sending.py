@@ -225,6 +225,7 @@ async def test_after_a_move_of_teams_the_new_address_is_used_from_the_next_activ
     post_id = await announce(town, "Before the move")
     await town.press(OMAR, cards_of(town, post_id)[0], "dismiss_post")  # now the channel is known by its own address
     await town.say(SANNE, "suggest https://example.org/while-moving")
+    await town.settle()  # what was on its way arrives at the old address, or not at all
     town.service.move("elsewhere")
     after = await announce(town, "After the move")
     assert (len(cards_of(town, after)), doors(town, "create")[-1]) == (1, "elsewhere")
