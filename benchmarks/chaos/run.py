@@ -26,10 +26,11 @@ from benchmarks.chaos.schedule import Fate, Schedule
 from benchmarks.chaos.settling_in import settle_in
 from benchmarks.chaos.trouble import Trouble
 from benchmarks.chaos.visitors import wander
+from benchmarks.fleet.asking import Json
 from benchmarks.fleet.balancer import Balancer
 from benchmarks.fleet.postgres import PostgresServer
 from benchmarks.fleet.replicas import ROOT, Zygote
-from benchmarks.fleet.town import Json, Town
+from benchmarks.fleet.town import Town
 from playground.ports import free_port
 from storage.vault import new_key
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from benchmarks.chaos.acts import Diary
+from benchmarks.fleet.asking import Json
 from benchmarks.fleet.postgres import PostgresServer
-from benchmarks.fleet.town import Json, Town
+from benchmarks.fleet.town import Town
 
 CALM: Json = {}
 STORM: Json = {"methods": {"*": {"status": 429, "retry_after": 1, "probability": 0.3}}}

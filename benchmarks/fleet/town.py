@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from benchmarks.fleet.asking import Asking
 from benchmarks.fleet.parent import end_with_parent
 from playground.child import child_environment
 from playground.ports import free_port, listen
@@ -25,7 +26,6 @@ from playground.server import create_app, make_server
 from playground.settings import FOLDER, Settings, keep_secrets
 from playground.social.settings import keep_apps
 
-Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,7 +36,7 @@ def settings_of(data: Path, *, port: int, bot_url: str, company: Path) -> Settin
 
 
 @dataclass
-class Town:
+class Town(Asking):
     """The playground at `address`; use it as an async context manager.
 
     `bot_url` is what it delivers to. `wrap` ("module:function") is what its whole application is put into.
@@ -55,7 +55,6 @@ class Town:
         """Fix the address and the secrets."""
         self.settings = settings_of(self.data, port=self.port, bot_url=self.bot_url, company=self.company)
         self.address = self.settings.address
-        self.http: aiohttp.ClientSession
 
     async def __aenter__(self) -> Self:
         """Start it and wait until it serves."""
@@ -87,20 +86,6 @@ class Town:
         """Return the environment of a replica that listens on `port` and has `data` for its folder."""
         told = child_environment(self.settings, port)
         return {**told, "VOUCH_DATA": str(data), "VOUCH_CONFIG": str(self.config), **self.more}
-
-    async def ask(self, route: str, **body: object) -> Json:
-        """Do something in the playground and return its answer, good or bad; `who` is the person."""
-        named = {("as" if key == "who" else key): value for key, value in body.items()}
-        async with self.http.post(f"{self.address}/api/{route}", json=named) as response:
-            told: Json = await response.json()
-            return told
-
-    async def read(self, route: str, **query: str) -> Json:
-        """Read from the playground."""
-        named = {("as" if key == "who" else key): value for key, value in query.items()}
-        async with self.http.get(f"{self.address}/api/{route}", params=named) as response:
-            told: Json = await response.json()
-            return told
 
 
 async def _serve(settings: Settings, wrap: str) -> None:

@@ -19,9 +19,8 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from benchmarks.fleet.asking import Asking, Json
 from tests.scenarios.rows import read_rows
-
-Json = dict[str, Any]
 
 NADIA, THOMAS, GRACE = "U0NADIA", "U0THOMAS", "U0GRACE"  # two curators and the admin
 OMAR, LENA, PRIYA, MARCUS, SANNE, JORIS = "U0OMAR", "U0LENA", "U0PRIYA", "U0MARCUS", "U0SANNE", "U0JORIS"
@@ -43,7 +42,7 @@ def free_port() -> int:
 
 
 @dataclass
-class Town:
+class Town(Asking):
     """The playground with its child, at `address`; use it as an async context manager."""
 
     data: Path
@@ -120,20 +119,6 @@ class Town:
         told = await self.ask(route, **body)
         assert told["ok"], told
         return told
-
-    async def ask(self, route: str, **body: object) -> Json:
-        """Ask the playground to do something and return its answer, good or bad."""
-        named = {("as" if key == "who" else key): value for key, value in body.items()}
-        async with self.http.post(f"{self.address}/api/{route}", json=named) as response:
-            told: Json = await response.json()
-            return told
-
-    async def read(self, route: str, **query: str) -> Json:
-        """Read from the playground's API."""
-        named = {("as" if key == "who" else key): value for key, value in query.items()}
-        async with self.http.get(f"{self.address}/api/{route}", params=named) as response:
-            told: Json = await response.json()
-            return told
 
     async def command(self, who: str, text: str, channel: str = PRODUCT) -> Json:
         """Type a slash command; what is shown for it may take a while on a busy machine."""
