@@ -142,7 +142,7 @@ async def fill(place: Place, *, count: int, times: int = 1) -> None:
         await connection.run_sync(_add_links, count=count * times)
         newest = [{"number": count * (times - 1) + place, "slug": slug} for place, slug in enumerate(slugs, 1)]
         await connection.execute(
-            update(LINK).where(LINK.c.id == bindparam("number")).values(slug=bindparam("slug")), newest
+            update(LINK).where(LINK.c.id == bindparam("number")).values(slug=bindparam("slug"), changed_at=None), newest
         )
     async with sessions.writer.begin() as connection:
         await connection.run_sync(know_tables)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -67,6 +68,7 @@ async def serve_links(port: int, url: str, folder: Path) -> None:
     parts = WebParts(tracking=tracking, programme=programme, composers=Composers(), secret=bytes(32))
     web = create_web(parts)
     await web.start()
+    gc.freeze()  # as `vouch run` does once it has started
     try:
         await serve(web, port)
     finally:

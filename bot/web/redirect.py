@@ -35,7 +35,10 @@ LOOK_UPS_AT_ONCE = 2
 LOOK_UP_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 LOOK_PAUSE = 0.05
+LOOKED_AT_AT_ONCE = 500
 OVERLAP = timedelta(seconds=5)
+LOOKED_BACK = timedelta(minutes=1)
+"""So far another machine's clock may be behind this one's; what is older was seen."""
 
 _HIDDEN = ((b"cache-control", b"private, no-store"), (b"x-robots-tag", b"noindex"))
 _EMPTY = ((b"content-length", b"0"), *_HIDDEN)
@@ -196,13 +199,19 @@ class TrackedLinks:
             await asyncio.sleep(LOOK_PAUSE)
 
     async def _look_once(self) -> None:
-        async with self._sessions.reading() as session:
-            changed = await links.list_changed_links(session, since=self._since - OVERLAP)
-        for link in changed:
-            self._remember(link)
-        if changed:
-            self._since = max(link.changed_at for link in changed if link.changed_at)
-            await self.visitors.read_own([link.id for link in changed])
+        """Read what changed since the last look; in portions, so that nobody who follows a link waits for all of it."""
+        longest_ago = datetime.now(UTC) - LOOKED_BACK
+        place, is_more = (self._since - OVERLAP, 0), True
+        while is_more:
+            async with self._sessions.reading() as session:
+                changed = await links.list_changed_links(session, after=place, limit=LOOKED_AT_AT_ONCE)
+            for link in changed:
+                self._remember(link)
+                place = (link.changed_at or place[0], link.id)
+            if changed:
+                await self.visitors.read_own([link.id for link in changed])
+            is_more = len(changed) == LOOKED_AT_AT_ONCE
+        self._since = max(self._since, place[0], longest_ago)
 
 
 def peer_of(scope: Scope) -> str:

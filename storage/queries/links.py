@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.models import GoVisitor, Share, TrackedLink
@@ -57,9 +57,12 @@ async def list_newest_links(session: AsyncSession, *, before_id: int | None, lim
     return [Link(**row) for row in rows.mappings()]
 
 
-async def list_changed_links(session: AsyncSession, *, since: datetime) -> Sequence[Link]:
-    """Return links that were changed at or after `since`."""
-    return await _links(session, TrackedLink.changed_at.is_not(None) & (TrackedLink.changed_at >= since))
+async def list_changed_links(session: AsyncSession, *, after: tuple[datetime, int], limit: int) -> Sequence[Link]:
+    """Return at most `limit` links that were changed after (instant, link), in that order."""
+    place = (TrackedLink.changed_at, TrackedLink.id)
+    wanted = TrackedLink.changed_at.is_not(None) & (tuple_(*place) > after)
+    rows = await session.execute(select(*_LINK).join(Share).where(wanted).order_by(*place).limit(limit))
+    return [Link(**row) for row in rows.mappings()]
 
 
 async def _links(session: AsyncSession, wanted: ColumnElement[bool]) -> list[Link]:
