@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ import uvloop
 from bot.clock import WallClock
 from bot.core.programme import Company, Programme
 from bot.core.visits import trusted_proxies
+from bot.process import settle_in
 from bot.web.app import SERVER_OPTIONS, WebParts, create_web
 from bot.web.visitors import Tracking
 from connectors.social.composer import Composers
@@ -68,7 +68,7 @@ async def serve_links(port: int, url: str, folder: Path) -> None:
     parts = WebParts(tracking=tracking, programme=programme, composers=Composers(), secret=bytes(32))
     web = create_web(parts)
     await web.start()
-    gc.freeze()  # as `vouch run` does once it has started
+    settle_in()
     try:
         await serve(web, port)
     finally:

@@ -9,6 +9,7 @@ import fcntl
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,10 @@ from bot.worker import Worker
 from storage.engine import Sessions
 
 GRACEFUL_SECONDS = 10
+
+TURN_SECONDS = 0.0005
+"""So long a thread that has work waits for one that is busy. With Python's own 5 ms SQLite's thread, which runs code
+at each statement, holds up its transaction, and with it everybody who wants to write, several times that long."""
 
 log = logging.getLogger("vouch")
 
@@ -74,8 +79,7 @@ class Process:
             self._tasks = [asyncio.create_task(self.worker.run())]
             await self.scheduler.tick()
             self.scheduler.start()
-        gc.freeze()  # what is there by now stays: no collection has to look at it again
-        gc.enable()
+        settle_in()
 
     @property
     def _is_worker(self) -> bool:
@@ -113,6 +117,13 @@ class Process:
         await self.links.stop()
         await self.http.close()
         await self.sessions.close()
+
+
+def settle_in() -> None:
+    """Tell the interpreter that all has started: what is there stays, and threads take short turns."""
+    gc.freeze()  # no collection has to look at it again
+    gc.enable()
+    sys.setswitchinterval(TURN_SECONDS)
 
 
 class PortTakenError(Exception):

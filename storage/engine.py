@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from storage.on_postgres import is_of_use, postgres_engine, write_alone
-from storage.one_turn import DRIVER, begin_with, is_at_rest, register_dialect, write_at_once
+from storage.kept import Hasty, Kept
+from storage.on_postgres import postgres_engine, write_alone
+from storage.one_turn import DRIVER, begin_with, is_at_rest, is_at_work, register_dialect, write_at_once
 
 T = TypeVar("T")
 
@@ -92,33 +93,47 @@ class Sessions:
         self.reader = _engine(self.url, is_writer=False) if self.is_sqlite else self.writer
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False)
-        self._lock: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._queue = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self.on_jobs: list[Callable[[], None]] = []
         self.pool_of: Callable[[str, str], str] = _only_pool
         self._kept: AsyncConnection | None = None
-        self._spare: list[AsyncConnection] = []
+        self._keeping = None if self.is_sqlite else Kept(self.writer)
+        self._hasty = None if self._keeping is None else Hasty(self.writer, self._keeping)
         self._closing: set[asyncio.Future[None]] = set()
         self._synced_at = float("-inf")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Open one writing transaction; it commits at the end of the block and rolls back on any exception."""
-        async with self._lock:
-            session = self._write(bind=await self._own() if self.is_sqlite else self.writer)
+        async with self._turn():
+            connection = await (self._own() if self._keeping is None else self._keeping.take())
+            session = self._write(bind=connection)
             session.info["pool_of"] = self.pool_of
             try:
                 yield session
                 await session.run_sync(_commit)
             except BaseException:
-                await self._end(session)
+                await self._end(session, connection)
                 raise
+            if self._keeping is not None:
+                await self._keeping.give(connection)
         if session.info.get("has_jobs"):
             for wake in self.on_jobs:
                 wake()
 
-    async def _end(self, session: AsyncSession) -> None:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for everybody who came before, on SQLite; of all who queue, one waits for the lock."""
+        if self.is_sqlite:
+            async with self._queue, self._lock:
+                yield
+        else:
+            yield
+
+    async def _end(self, session: AsyncSession, connection: AsyncConnection) -> None:
         """Roll back, also if cancelled meanwhile; PostgreSQL may go on with that alone, SQLite's writer lock not."""
-        closing = asyncio.ensure_future(session.close())
+        closing = asyncio.ensure_future(self._close(session, connection))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         if self.is_sqlite:
@@ -126,16 +141,36 @@ class Sessions:
         elif (await asyncio.wait({closing}, timeout=CLOSE_SECONDS))[0]:
             closing.result()
 
-    async def write_at_once(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool = False) -> None:
+    async def _close(self, session: AsyncSession, connection: AsyncConnection) -> None:
+        await session.close()
+        if self._keeping is not None:
+            await self._keeping.close(connection)
+
+    async def write_at_once(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool = False) -> object | None:
         """Write one statement, in the driver's own words, as a whole transaction: for what happens thousands a second.
 
-        Once begun it is done or not done as a whole, also when whoever waits for it is cancelled. A hasty one does not
-        wait for SQLite's disk if another did within `SYNC_SECONDS`: a power cut may take it, the end of a process not.
+        On SQLite it is next, whoever else queues. Once begun it is done or not done as a whole, also when whoever waits
+        for it is cancelled. A hasty one does not wait for the disk where another did just before: the end of this
+        process does not take it, but on SQLite a power cut may, and on PostgreSQL a crash of the server; then the
+        witness is returned with which `flush` says whether that has happened.
         """
-        if self.is_sqlite:
+        if self._hasty is None or self._keeping is None:
             await self._write_locked(statement, values, is_hasty=is_hasty)
+        elif is_hasty:
+            return await self._hasty.write(statement, values)
         else:
-            await self._write_alone(statement, values)
+            async with self._keeping.one() as connection:
+                await write_alone(connection, statement, values)
+        return None
+
+    async def flush(self) -> object | None:
+        """Wait until PostgreSQL has on its disk what was written before; return the witness of what it still has."""
+        return None if self._hasty is None else await self._hasty.flush()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a transaction of this process is under way on SQLite, and has heard from the database already."""
+        return self._kept is not None and is_at_work(self._kept.sync_connection)
 
     async def _write_locked(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool) -> None:
         async with self._lock:
@@ -152,20 +187,6 @@ class Sessions:
             if is_synced:
                 self._synced_at = now
 
-    async def _write_alone(self, statement: str, values: tuple[Any, ...]) -> None:
-        """Write on a connection that is kept for that: taking one from the pool costs as much as writing."""
-        spare = self._spare.pop() if self._spare else None
-        if spare is None or not is_of_use(spare):
-            if spare is not None:
-                await spare.close()
-            spare = await self.writer.connect()
-        try:
-            await write_alone(spare, statement, values)
-        except BaseException:
-            await asyncio.shield(asyncio.ensure_future(spare.close()))
-            raise
-        self._spare.append(spare)
-
     async def _own(self) -> AsyncConnection:
         """Return the connection that is kept for writing: taking one from the pool costs more than most writes."""
         if self._kept is not None and not is_at_rest(self._kept.sync_connection):
@@ -175,10 +196,12 @@ class Sessions:
         return self._kept
 
     async def _let_go(self) -> None:
-        held, self._kept = [*self._spare, *([self._kept] if self._kept else [])], None
-        self._spare.clear()
-        for connection in held:
-            await connection.close()
+        held, self._kept = self._kept, None
+        if held is not None:
+            await held.close()
+        for kept in (self._keeping, self._hasty):
+            if kept is not None:
+                await kept.let_go()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -189,7 +212,8 @@ class Sessions:
     def count_connections(self) -> int:
         """Return how many connections are in use now; on PostgreSQL at most as many as the pool holds."""
         pools = {id(engine.pool): engine.pool for engine in (self.writer, self.reader)}.values()
-        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)) - len(self._spare)
+        idle = sum(len(kept) for kept in (self._keeping, self._hasty) if kept is not None)
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)) - idle
 
     async def close(self) -> None:
         """Close every connection."""

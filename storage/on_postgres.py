@@ -8,6 +8,7 @@ here are private; it has no others.
 
 import contextlib
 import socket
+import time
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -15,6 +16,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 POOL_SIZE = 20
@@ -43,6 +45,8 @@ _PROBES = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP
 """A server that is gone without a word is known to be after half a minute, not after two hours: asyncpg sets none of
 these (github.com/MagicStack/asyncpg/issues/606)."""
 
+_SINCE = "since"
+
 Statement = tuple[str, tuple[Any, ...]]
 
 
@@ -67,7 +71,8 @@ def postgres_engine(url: str) -> AsyncEngine:
     return engine
 
 
-def _set_up(adapted: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter of a connection
+def _set_up(adapted: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - SQLAlchemy's adapter of a connection
+    record.info[_SINCE] = time.time()
     try:
         adapted.run_async(lambda connection: connection.execute(_SETTINGS))
     except Exception as error:  # the driver's own classes: the server went as soon as it had let us in
@@ -147,6 +152,12 @@ async def write_alone(connection: AsyncConnection, statement: str, values: tuple
     except BaseException as error:
         await greenlet_spawn(_raise, within, adapted, error, statement)
         raise
+
+
+def connected_at(connection: AsyncConnection) -> float:
+    """Return when a connection to PostgreSQL was opened, in seconds since 1970; 0 if it is closed."""
+    within = connection.sync_connection
+    return 0.0 if within is None or within.closed else float(within.info.get(_SINCE, 0.0))
 
 
 def is_of_use(connection: AsyncConnection) -> bool:

@@ -195,6 +195,14 @@ def is_at_rest(connection: Connection | None) -> bool:
     return not adapted.is_used
 
 
+def is_at_work(connection: Connection | None) -> bool:
+    """Say whether a transaction is under way on a connection, in which the database has answered already."""
+    if connection is None or connection.closed or connection.invalidated:
+        return False
+    adapted: Any = connection.connection.dbapi_connection
+    return bool(adapted.is_begun)
+
+
 async def write_at_once(
     connection: Connection | None, statement: str, values: tuple[Any, ...], *, is_synced: bool
 ) -> None:

@@ -23,7 +23,7 @@ from handlers.context import SessionMaker
 from handlers.go import GoAsk, GoOutcome, GoState, GoVisit, finish_go, follow_go
 
 WAIT_SECONDS = 1.5
-POLL_SECONDS = 0.05
+FIRST_PAUSE = 0.05
 WENT = (GoState.READY, GoState.COPY, GoState.NO_TEXT_YET)
 LONGEST_TOKEN = 100
 
@@ -72,13 +72,14 @@ def go_endpoint(going: Going) -> Callable[[Request], Awaitable[Response]]:
 async def _follow(going: Going, token: str, request: Request) -> GoOutcome:
     """Wait for what was typed, then use the link."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + WAIT_SECONDS
+    until, pause = loop.time() + WAIT_SECONDS, FIRST_PAUSE
     while True:
         async with going.sessions.reading() as session:
             outcome = await follow_go(session, _ask(going, token))
         if outcome.state is not GoState.WAITING or loop.time() >= until:
             break
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(pause)
+        pause *= 1.5
     if outcome.state not in (GoState.READY, GoState.COPY, GoState.WAITING):
         return outcome
     peer = request.client.host if request.client else ""

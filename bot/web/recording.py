@@ -12,10 +12,19 @@ from collections.abc import Awaitable, Sequence
 from sqlalchemy.exc import IntegrityError
 
 from bot.web.journal import Journal, Sealed
+from bot.web.unflushed import Unflushed
 from storage.engine import Sessions
 from storage.queries.visits import LARGEST_GROUP, NewVisit, add_known_visits, visits_statement
 
 DEADLINE = 0.025
+TURNS = 3
+LONGEST_TURN = 0.25
+"""So long a group may wait for SQLite while a transaction of this process is under way: the database is not away."""
+
+PACE = 0.004
+FEW = 16
+"""Groups of fewer visits begin at least `PACE` seconds apart: each costs as much as twenty visits in it."""
+
 MOST_WAITING = 20_000
 MOST_UNJOURNALLED = 100_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -24,7 +33,7 @@ GROUPS_AT_ONCE = 2
 """So many groups are on their way to PostgreSQL: while it commits one, the next is put together."""
 
 SMALLEST_PART = 8
-"""A group is not parted any further: each costs as much again as twenty visits in it."""
+"""A group is not parted any further."""
 
 Waiting = tuple[NewVisit, asyncio.Future[None]]
 
@@ -49,6 +58,8 @@ class Recorder:
         self._tasks: list[asyncio.Task[None]] = []
         self._late: set[asyncio.Task[None]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
+        self._unflushed = Unflushed(sessions, write_again=self._journal_now)
+        self._began_at = float("-inf")
         self._most_kept = 1 if sessions.is_sqlite else GROUPS_AT_ONCE
         self._is_journalling = False
         self._is_restoring = False
@@ -74,6 +85,7 @@ class Recorder:
                 await task
         if self._late:
             await asyncio.wait(self._late, timeout=2)
+        await self._unflushed.stop()
         await asyncio.to_thread(self._journal.seal)
 
     @property
@@ -104,6 +116,7 @@ class Recorder:
                 if len(self._keeping) >= self._most_kept:
                     await asyncio.wait(self._keeping, return_when=asyncio.FIRST_COMPLETED)
                 await self._gather()
+                self._began_at = asyncio.get_running_loop().time()
                 group = self._next_group()
                 if self._most_kept == 1:
                     await self._keep_and_answer(group)
@@ -130,7 +143,10 @@ class Recorder:
                 kept.set_result(None)
 
     async def _gather(self) -> None:
-        """Let requests that have arrived already join the group."""
+        """Let requests that have arrived already join the group, and those that arrive until it is time for another."""
+        early = self._began_at + PACE - asyncio.get_running_loop().time()
+        if early > 0 and len(self._waiting) < FEW:
+            await asyncio.sleep(early)
         before = 0
         while before < len(self._waiting) < LARGEST_GROUP:
             before = len(self._waiting)
@@ -140,6 +156,10 @@ class Recorder:
         if not self._is_journalling and await self._written_in_time(visits):
             return
         self._is_journalling = True
+        await self._journal_now(visits)
+
+    async def _journal_now(self, visits: Sequence[NewVisit]) -> None:
+        """Keep visits in the journal, from which they are brought into the database as soon as it takes them."""
         try:
             await asyncio.to_thread(self._journal.append, visits)
             self.journalled += len(visits)
@@ -147,7 +167,7 @@ class Recorder:
             self._keep_in_memory(visits, error)
         self._restore.set()
 
-    def _keep_in_memory(self, visits: list[NewVisit], error: OSError) -> None:
+    def _keep_in_memory(self, visits: Sequence[NewVisit], error: OSError) -> None:
         room = max(MOST_UNJOURNALLED - len(self._unjournalled), 0)
         self._unjournalled.extend(visits[:room])
         self.lost += len(visits[room:])
@@ -156,6 +176,11 @@ class Recorder:
     async def _written_in_time(self, visits: list[NewVisit]) -> bool:
         writing = asyncio.create_task(self._write(visits, is_hasty=True))
         await asyncio.wait({writing}, timeout=DEADLINE)
+        if not writing.done() and self._sessions.is_at_work:
+            await asyncio.wait({writing}, timeout=LONGEST_TURN)
+        for _ in range(TURNS):  # what was done meanwhile and is only waiting to be heard
+            if not writing.done():
+                await asyncio.sleep(0)
         if not writing.done():
             self._late.add(writing)
             writing.add_done_callback(self._late.discard)
@@ -170,7 +195,10 @@ class Recorder:
     async def _write(self, visits: Sequence[NewVisit], *, is_hasty: bool) -> None:
         statement, values = visits_statement(self._sessions.writer.dialect, visits)
         try:
-            await self._sessions.write_at_once(statement, values, is_hasty=is_hasty)
+            is_hasty = is_hasty and self._unflushed.has_room
+            witness = await self._sessions.write_at_once(statement, values, is_hasty=is_hasty)
+            if witness is not None:
+                self._unflushed.add(witness, visits)
         except IntegrityError:  # a link that was deleted meanwhile; the others' visits count
             async with self._sessions.begin() as session:
                 await add_known_visits(session, visits=visits)
@@ -179,6 +207,7 @@ class Recorder:
         for start in range(0, len(visits), LARGEST_GROUP):
             async with asyncio.timeout(GROUP_SECONDS):
                 await self._write(visits[start : start + LARGEST_GROUP], is_hasty=False)
+            self._is_journalling = self.is_away = False  # new ones need not wait until all of these are in
 
     async def _recover(self) -> None:
         while True:

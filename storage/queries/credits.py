@@ -18,6 +18,10 @@ from bot.core.visits import VisitClass
 from storage.models import LedgerEntry, Member, Share, Suggestion, SuggestionAuthor, TrackedLink, Visit
 from storage.queries.visits import IS_SEEN, IS_WAITING
 
+READ_AT_ONCE = 5_000
+MOST_AT_ONCE = 100_000
+"""So many visits are looked at in one run; the next one finds the others."""
+
 _COUNTED = [one.value for one in COUNTED]
 _EARNER = func.coalesce(Member.same_as_id, Member.id)
 """Who earns: of one who is here on two platforms the row that counts, also for a share begun as they were joined."""
@@ -47,8 +51,25 @@ class WaitingVisit:
         return self.link_id, self.prefix, self.on_day
 
 
-async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[WaitingVisit]:
-    """Return the oldest human visits that are not credited; an undone share and a member who left earn nothing."""
+async def list_waiting(session: AsyncSession, *, after: int | None) -> Sequence[tuple[int, int]]:
+    """Return (visit, link) of the oldest human visits that are not credited: the next `READ_AT_ONCE` after a visit."""
+    later = [] if after is None else [Visit.id > after]
+    rows = await session.execute(
+        select(Visit.id, Visit.link_id).where(IS_WAITING, *later).order_by(Visit.id).limit(READ_AT_ONCE)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def list_waiting_visits(
+    session: AsyncSession, *, limit: int, visit_ids: Sequence[int] | None = None
+) -> Sequence[WaitingVisit]:
+    """Return the oldest human visits that are not credited, or those of `visit_ids` that are not.
+
+    An undone share and a member who left earn nothing.
+    """
+    if visit_ids is not None and not visit_ids:
+        return []
+    asked = [] if visit_ids is None else [Visit.id.in_(visit_ids)]
     earns = (Share.state != ShareState.UNDONE.value) & Member.left_at.is_(None) & Member.erased_at.is_(None)
     rows = await session.execute(
         select(
@@ -69,7 +90,7 @@ async def list_waiting_visits(session: AsyncSession, *, limit: int) -> Sequence[
         .join(TrackedLink, TrackedLink.id == Visit.link_id)
         .join(Share, Share.id == TrackedLink.share_id)
         .join(Member, Member.id == Share.member_id)
-        .where(IS_WAITING)
+        .where(IS_WAITING, *asked)
         .order_by(Visit.id)
         .limit(limit)
         .with_for_update(of=(Visit, Share), skip_locked=True)

@@ -3,9 +3,10 @@
 from datetime import date, datetime, timedelta
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.core.actions import UndoShare
 from bot.core.jobs import CreditVisits, RefreshAnnouncement, RollTotals
@@ -289,3 +290,20 @@ async def test_running_sums_equal_those_rebuilt_from_the_ledger(
     async with world.sessions.begin() as session:
         await totals.rebuild_totals(session, now=NOW, programme=world.programme)
     assert {key: held for key, held in (await _totals(world)).items() if any(held)} == running
+
+
+async def test_visits_of_more_links_than_one_batch_takes_are_all_credited_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.credit.LINKS_AT_ONCE", 2)
+    monkeypatch.setattr("handlers.credit.BATCH", 3)
+    members = [await world.add_member() for _ in range(5)]
+    links = [await _share(world, member) for member in members]
+    for number in range(20):
+        await _visit(world, links[number % 5], number + 1)
+    await _credit(world)
+    await _credit(world)
+    for member in members:
+        assert sum(earned for kind, earned in await _points(world, member) if kind == "visits") == 3
+    async with world.sessions.reading() as session:
+        assert await session.scalar(select(func.sum(LedgerEntry.visits))) == 20

@@ -106,6 +106,7 @@ TABLE = (
     Row("bot/web/visitors.py", ours=("bot.core", "bot.web", "storage"), others=("crawleruseragents",)),
     Row("bot/web/doubts.py", ours=("bot.web", "storage")),
     Row("bot/web/recording.py", ours=("bot.web", "storage"), others=("sqlalchemy.exc",)),
+    Row("bot/web/unflushed.py", ours=("storage",)),
     Row("bot/web/journal.py", ours=("storage",)),
     Row("bot/web/tallies.py"),
     Row("bot/web/metrics.py", ours=("bot.core", "bot.web", "storage"), others=("prometheus_client", "starlette")),

@@ -1,6 +1,7 @@
 """A PostgreSQL that goes as soon as it has let somebody in."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -29,4 +30,4 @@ class Gone:
 )
 def test_a_server_that_goes_when_it_has_let_us_in_is_away(error: Exception) -> None:
     with pytest.raises(AWAY):
-        _set_up(Gone(error), None)
+        _set_up(Gone(error), SimpleNamespace(info={}))  # type: ignore[arg-type]

@@ -95,3 +95,25 @@ async def test_a_server_that_crashes_under_a_crowd_loses_no_visit_and_is_found_a
         await sessions.close()
     finally:
         await asyncio.to_thread(server.close)
+
+
+async def test_what_a_crash_took_before_it_was_on_the_disk_is_written_again(
+    programme: Programme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.web.unflushed.FLUSH_SECONDS", 1.5)
+    server = PostgresServer({"wal_writer_delay": "10s"})  # the server itself brings nothing to the disk meanwhile
+    try:
+        await asyncio.to_thread(server.start)
+        sessions = Sessions(await asyncio.to_thread(server.create_database))
+        await add_tables(sessions)
+        async with Makes(World(sessions=sessions, programme=programme), tmp_path).serve() as web:
+            await web.add_link()
+            await follow(web, 1)
+            await are_all_kept(web, 1)
+            for _ in range(10):
+                await follow(web, 5)
+            await asyncio.to_thread(server.restart, "immediate")
+            await are_all_kept(web, 51)
+        await sessions.close()
+    finally:
+        await asyncio.to_thread(server.close)
