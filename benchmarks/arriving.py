@@ -5,17 +5,19 @@ were, and how long each waited to be kept.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.company import NOW, ZONE, programme, visit_number
 from bot.web.journal import Journal
 from bot.web.recording import Recorder
-from handlers.credit import BATCH, credit_some
+from handlers.credit import credit_everything
 from storage.engine import Sessions
 from storage.queries.visits import NewVisit
 
@@ -29,7 +31,7 @@ async def arrive(sessions: Sessions, folder: Path, *, rate: int, links: int) -> 
     recorder.start()
     ended, waited, tasks = asyncio.Event(), list[float](), set[asyncio.Task[None]]()
     reading = asyncio.create_task(_until_closed(ended))
-    crediting = asyncio.create_task(_credit(sessions, ended))
+    crediting = asyncio.create_task(_credit(sessions))
     begun, made, first = time.perf_counter(), 0, NOW + timedelta(seconds=time.time() % 3600)
     while not ended.is_set():
         due = int((time.perf_counter() - begun) * rate)
@@ -40,6 +42,7 @@ async def arrive(sessions: Sessions, folder: Path, *, rate: int, links: int) -> 
         await asyncio.sleep(STEP_SECONDS)
     seconds = time.perf_counter() - begun
     await asyncio.gather(*tasks, reading)
+    crediting.cancel()
     credited = await crediting
     journalled = recorder.journalled
     await recorder.stop()
@@ -62,16 +65,23 @@ async def _keep(recorder: Recorder, visit: NewVisit, waited: list[float]) -> Non
     waited.append(time.perf_counter() - begun)
 
 
-async def _credit(sessions: Sessions, ended: asyncio.Event) -> int:
-    """Credit what has arrived once a second, sixty times as often as the bot does; return how many visits."""
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def _credit(sessions: Sessions) -> int:
+    """Credit what has arrived, sixty times as often as the bot does, until cancelled; return how many visits."""
     credited, company = 0, programme()
-    while not ended.is_set():
-        done = BATCH
-        while done == BATCH and not ended.is_set():
-            async with sessions.begin() as session:
-                done = await credit_some(session, now=NOW, programme=company)
-            credited += done
-        await asyncio.sleep(CREDIT_EVERY_SECONDS)
+    with contextlib.suppress(asyncio.CancelledError):
+        while True:
+            credited += await credit_everything(sessions, clock=_Fixed(NOW), programme=company)
+            await asyncio.sleep(CREDIT_EVERY_SECONDS)
     return credited
 
 

@@ -12,10 +12,11 @@ from bot.core import points
 from bot.core.jobs import CreditVisits
 from bot.core.leaderboard import Period, local_date, period_dates
 from bot.core.points import EntryKind, PointsPolicy, ShareFacts, entry_key, policy_at
+from bot.core.ports import Clock
 from bot.core.programme import Programme
 from bot.core.sharing import ShareState
 from bot.i18n.translator import words_for
-from handlers.context import Outside
+from handlers.context import Outside, SessionMaker
 from storage.queries import announcements, ledger
 from storage.queries import credits as waiting
 from storage.queries.credits import ApprovedSuggestion, ProvenShare, WaitingVisit
@@ -34,27 +35,35 @@ REST = 2.0
 
 async def credit_visits(out: Outside, job: CreditVisits) -> None:
     """Credit everything that waits, in batches of one transaction each; a second run finds nothing to do."""
-    for visit_ids in await _by_links(out):
+    await credit_everything(out.sessions, clock=out.clock, programme=out.programme)
+
+
+async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: Programme) -> int:
+    """Credit what waits now, and return how many visits; those that come meanwhile wait for the next time."""
+    credited = 0
+    for visit_ids in await _by_links(sessions):
         began = time.monotonic()
-        async with out.sessions.begin() as session:
-            await credit_some(session, now=out.clock.now(), programme=out.programme, visit_ids=visit_ids)
+        async with sessions.begin() as session:
+            await credit_some(session, now=clock.now(), programme=programme, visit_ids=visit_ids)
+        credited += len(visit_ids)
         await asyncio.sleep(REST * (time.monotonic() - began))
     done = BATCH
     while done == BATCH:
-        async with out.sessions.begin() as session:
-            done = await credit_some(session, now=out.clock.now(), programme=out.programme, visit_ids=())
+        async with sessions.begin() as session:
+            done = await credit_some(session, now=clock.now(), programme=programme, visit_ids=())
     has_more = True
     while has_more:
-        async with out.sessions.begin() as session:
+        async with sessions.begin() as session:
             has_more = await recount_members(session)
+    return credited
 
 
-async def _by_links(out: Outside) -> Sequence[Sequence[int]]:
+async def _by_links(sessions: SessionMaker) -> Sequence[Sequence[int]]:
     """Return the visits that wait, in batches: those of a link together, the oldest first."""
     waiting_of: dict[int, list[int]] = defaultdict(list)
     after: int | None = None
     for _ in range(waiting.MOST_AT_ONCE // waiting.READ_AT_ONCE):
-        async with out.sessions.reading() as session:
+        async with sessions.reading() as session:
             found = await waiting.list_waiting(session, after=after)
         for visit_id, link_id in found:
             waiting_of[link_id].append(visit_id)

@@ -9,7 +9,7 @@ import aiohttp
 
 from benchmarks.chaos.acts import Kind
 from benchmarks.chaos.company import CHANNELS, CURATORS_CHANNEL, NETWORKS, TALK
-from benchmarks.chaos.person import NotDone, Person, is_good
+from benchmarks.chaos.person import REFUSED, NotDone, Person, is_good
 from benchmarks.chaos.windows import Json, carried, chosen, find_button, has_field, words_of
 
 SUGGESTION = re.compile(r"Suggestion S(\d+)")
@@ -135,14 +135,16 @@ async def _by_command(person: Person, link: str) -> bool:
 
 
 async def _by_message(person: Person, link: str) -> bool:
-    """Write to the bot; that it took the message is all it says at once."""
+    """Write to the bot; that it took the message is all it says at once. It may ask to be written to again."""
     await person.ask("dm", text=f"Look at {link} please", wait_s=0)
     until = person.now() + 3
     while person.now() < until:
         told = await person.town.read("messages", channel=f"D{person.who[1:]}", who=person.who)
-        said = words_of(told["messages"][-6:])
-        if link in said and "Your suggestion S" in said.rpartition(link)[2]:
+        _, wrote, said = words_of(told["messages"][-6:]).rpartition(link)
+        if wrote and "Your suggestion S" in said:
             return True
+        if wrote and any(one in said for one in REFUSED):
+            raise NotDone("to be written again")
         await asyncio.sleep(0.3)
     return False
 
