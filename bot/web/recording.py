@@ -22,15 +22,15 @@ LONGEST_TURN = 0.25
 """So long a group may wait for SQLite while a transaction of this process is under way: the database is not away."""
 
 PACE = 0.004
-FEW = 16
-"""Groups of fewer visits begin at least `PACE` seconds apart: each costs as much as twenty visits in it."""
+FEW = 8
+"""On SQLite groups of fewer visits begin at least `PACE` seconds apart: each costs as much as twenty visits in it."""
 
 MOST_WAITING = 20_000
 MOST_UNJOURNALLED = 100_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 GROUP_SECONDS = 10.0
-GROUPS_AT_ONCE = 2
-"""So many groups are on their way to PostgreSQL: while it commits one, the next is put together."""
+GROUPS_AT_ONCE = 3
+"""So many groups are on their way to PostgreSQL: while it commits some, the next is put together."""
 
 SMALLEST_PART = 8
 """A group is not parted any further."""
@@ -145,7 +145,7 @@ class Recorder:
     async def _gather(self) -> None:
         """Let requests that have arrived already join the group, and those that arrive until it is time for another."""
         early = self._began_at + PACE - asyncio.get_running_loop().time()
-        if early > 0 and len(self._waiting) < FEW:
+        if early > 0 and len(self._waiting) < FEW and self._sessions.is_sqlite:
             await asyncio.sleep(early)
         before = 0
         while before < len(self._waiting) < LARGEST_GROUP:
