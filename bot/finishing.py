@@ -117,7 +117,7 @@ class Finisher:
 
     async def _write(self, group: Sequence[Run]) -> None:
         now = self.clock.now()
-        async with self.sessions.begin() as session:
+        async with self.sessions.begin(is_next=True) as session:
             ended = await self._end(session, group)
             over = [run.claimed.id for run in group if _leaves_one_failure(run)]
             if over:

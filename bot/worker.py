@@ -135,7 +135,7 @@ class Worker:
             self._is_told = True
 
     async def _begin(self) -> None:
-        async with self.out.sessions.begin() as session:
+        async with self.out.sessions.begin(is_next=True) as session:
             await claims.add_pools(session, self._claim)
             await outbox.map_pools(session, self._claim)
         if self.is_alone:
@@ -184,7 +184,7 @@ class Worker:
         claim = replace(self._claim, most=free, mine=frozenset(known), is_in_doubt=self._is_in_doubt)
         self._is_told, self._is_in_doubt = False, True
         try:
-            async with self.out.sessions.begin() as session:
+            async with self.out.sessions.begin(is_next=True) as session:
                 portion = await claims.claim_jobs(session, claim, now=self.out.clock.now())
         except BaseException:
             self._is_told = True
@@ -233,14 +233,14 @@ class Worker:
     async def _renew_once(self) -> None:
         if self._running:
             claim = replace(self._claim, mine=frozenset(self._running.values()))
-            async with self.out.sessions.begin() as session:
+            async with self.out.sessions.begin(is_next=True) as session:
                 await outbox.renew_leases(session, claim, now=self.out.clock.now())
         if time.monotonic() - self._away_at > self.lease.total_seconds() / 2:
             await self._take_over(is_start=False)
 
     async def _take_over(self, *, is_start: bool) -> None:
         """Put lost runs right; not soon after the database was away, for then nobody could renew a lease."""
-        async with self.out.sessions.begin() as session:
+        async with self.out.sessions.begin(is_next=True) as session:
             lost = await outbox.take_over(
                 session,
                 repeatable=_REPEATABLE,

@@ -79,8 +79,8 @@ class Context:
 class SessionMaker(Protocol):
     """Opens transactions."""
 
-    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """Open one writing transaction."""
+    def begin(self, *, is_next: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open one writing transaction; one that `is_next` does not queue."""
 
     def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Open one reading transaction."""

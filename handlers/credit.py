@@ -32,6 +32,9 @@ LINKS_AT_ONCE = 40
 REST = 2.0
 """After a batch so many times as long as it took is left to others: who clicks does not wait for points."""
 
+LONGEST_RUN = 45.0
+"""So many seconds one run takes for visits: the next one, a minute after it began, goes on."""
+
 
 async def credit_visits(out: Outside, job: CreditVisits) -> None:
     """Credit everything that waits, in batches of one transaction each; a second run finds nothing to do."""
@@ -40,9 +43,10 @@ async def credit_visits(out: Outside, job: CreditVisits) -> None:
 
 async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: Programme) -> int:
     """Credit what waits now, and return how many visits; those that come meanwhile wait for the next time."""
-    credited = 0
+    credited, until = 0, time.monotonic() + LONGEST_RUN
     for visit_ids in await _by_links(sessions):
-        began = time.monotonic()
+        if (began := time.monotonic()) > until:
+            break
         async with sessions.begin() as session:
             await credit_some(session, now=clock.now(), programme=programme, visit_ids=visit_ids)
         credited += len(visit_ids)

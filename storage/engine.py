@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,9 +104,12 @@ class Sessions:
         self._synced_at = float("-inf")
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Open one writing transaction; it commits at the end of the block and rolls back on any exception."""
-        async with self._turn():
+    async def begin(self, *, is_next: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open one writing transaction; it commits at the end of the block and rolls back on any exception.
+
+        One that `is_next` goes before those who queue for SQLite: short ones on which many others wait.
+        """
+        async with self._turn(is_next=is_next):
             connection = await (self._own() if self._keeping is None else self._keeping.take())
             session = self._write(bind=connection)
             session.info["pool_of"] = self.pool_of
@@ -123,12 +126,12 @@ class Sessions:
                 wake()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, *, is_next: bool) -> AsyncIterator[None]:
         """Wait for everybody who came before, on SQLite; of all who queue, one waits for the lock."""
-        if self.is_sqlite:
-            async with self._queue, self._lock:
-                yield
-        else:
+        if not self.is_sqlite:
+            yield
+            return
+        async with nullcontext() if is_next else self._queue, self._lock:
             yield
 
     async def _end(self, session: AsyncSession, connection: AsyncConnection) -> None:

@@ -55,8 +55,8 @@ class Away(Sessions):
     until: datetime | None = None
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
-        async with super().begin() as session:
+    async def begin(self, *, is_next: bool = False) -> AsyncIterator[AsyncSession]:
+        async with super().begin(is_next=is_next) as session:
             yield session
             if self.until is not None and self.clock.now() < self.until:
                 raise OperationalError("", None, Exception("away"))
@@ -96,8 +96,8 @@ class Mute(Sessions):
     commits: int = 0
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
-        async with super().begin() as session:
+    async def begin(self, *, is_next: bool = False) -> AsyncIterator[AsyncSession]:
+        async with super().begin(is_next=is_next) as session:
             yield session
         self.commits += 1
         if self.commits in self.lost:

@@ -29,7 +29,7 @@ class LossySessions:
     lost: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
+    async def begin(self, *, is_next: bool = False) -> AsyncIterator[AsyncSession]:
         """Open one writing transaction."""
         async with self.inner.begin() as session:
             yield session
