@@ -96,7 +96,7 @@ class Dispatcher:
 
     async def _welcome(self, interaction: Interaction, person: Person) -> bool:
         """Make a member of somebody new; `False` if this very interaction erased the member who did it."""
-        async with self.sessions.begin() as session:
+        async with self.sessions.begin(is_next=True) as session:
             if await inbox.has_interaction(session, key=interaction.key):
                 return False
             await self._add(session, interaction, person)
@@ -115,7 +115,7 @@ class Dispatcher:
         A commit whose answer was lost may have happened: handled again, the interaction is known, and its reply is too.
         """
         now = self.clock.now()
-        async with self.sessions.begin() as session:
+        async with self.sessions.begin(is_next=True) as session:
             found, is_new = await inbox.receive(
                 session,
                 key=interaction.key,

@@ -85,7 +85,7 @@ async def _follow(going: Going, token: str, request: Request) -> GoOutcome:
     peer = request.client.host if request.client else ""
     who = await going.visitors.who(request.scope["headers"], peer)
     visit = GoVisit(on_day=who.on_day, hash_for=who.hash_for)
-    async with going.sessions.begin() as session:
+    async with going.sessions.begin(is_next=True) as session:
         outcome = await finish_go(session, _ask(going, token), visit)
     if outcome.link_id is not None and outcome.state in WENT:
         going.visitors.know_own(outcome.link_id, who)

@@ -30,9 +30,9 @@ class Leavable(Sessions):
             raise ConnectionRefusedError
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
+    async def begin(self, *, is_next: bool = False) -> AsyncIterator[AsyncSession]:
         self._look()
-        async with super().begin() as session:
+        async with super().begin(is_next=is_next) as session:
             yield session
 
     @asynccontextmanager
