@@ -102,7 +102,7 @@ async def test_a_press_tells_the_bot_and_a_late_answer_is_said(chat: ChatFake, p
     assert (click["as"], click["channel"], click["ts"]) == ("U1", "C1", ts)
     assert (click["block_id"], click["action_id"], click["value"]) == ("buttons", "share", "share-value")
     assert click["state"]["selects"]["day"] == {"type": "datepicker", "selected_date": "2026-11-21"}
-    assert await page.count("[aria-busy=true].button") == 0
+    await page.wait_for("!document.querySelector('[aria-busy=true].button')")
 
 
 async def test_a_dangerous_button_asks_first(chat: ChatFake, page: Page) -> None:
