@@ -31,10 +31,10 @@ node: ## install what the tests run with Node (schemas, card renderer and playgr
 	@npm install --prefix tools/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
 
 test: venv ## run the tests (ARGS="-k share" picks some; WORKERS=0 for one process, as a debugger needs)
-	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not chaos" $(ARGS)
+	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow" $(ARGS)
 
-test-slow: venv ## run the tests that `make test` leaves out: kills, lost databases, a small chaos, a small load
-	@exec $(BIN)/python -m pytest -m "slow or chaos" $(ARGS)
+test-slow: venv ## run the tests that `make test` leaves out: a small chaos, a small load
+	@exec $(BIN)/python -m pytest -m slow $(ARGS)
 
 coverage: venv ## branch coverage of the rules and use cases by their own tests; under 90 % fails
 	@exec $(BIN)/python -m pytest tests/core tests/handlers --cov=bot.core --cov=handlers --cov-branch --cov-fail-under=90 $(ARGS)

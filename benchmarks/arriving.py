@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from benchmarks.company import NOW, ZONE, programme, visit_number
 from bot.web.journal import Journal
 from bot.web.recording import Recorder
 from handlers.credit import credit_everything
 from storage.engine import Sessions
-from storage.queries.visits import NewVisit
+from storage.models import Visit
+from storage.queries.visits import IS_WAITING, NewVisit
 
 STEP_SECONDS = 0.005
 CREDIT_EVERY_SECONDS = 1.0
@@ -29,6 +32,7 @@ async def arrive(sessions: Sessions, folder: Path, *, rate: int, links: int) -> 
     """Keep `rate` visits a second, of the newest links, until standard input closes."""
     recorder = Recorder(sessions, Journal(folder))
     recorder.start()
+    waited_before = await _waiting(sessions)
     ended, waited, tasks = asyncio.Event(), list[float](), set[asyncio.Task[None]]()
     reading = asyncio.create_task(_until_closed(ended))
     crediting = asyncio.create_task(_credit(sessions))
@@ -43,9 +47,11 @@ async def arrive(sessions: Sessions, folder: Path, *, rate: int, links: int) -> 
     seconds = time.perf_counter() - begun
     await asyncio.gather(*tasks, reading)
     crediting.cancel()
-    credited = await crediting
+    with contextlib.suppress(asyncio.CancelledError):
+        await crediting
     journalled = recorder.journalled
     await recorder.stop()
+    credited = waited_before + made - await _waiting(sessions)
     waited.sort()
     p99 = waited[int(len(waited) * 0.99)] * 1e3
     return {"rate": made / seconds, "p99_ms": p99, "journalled": journalled, "credited": credited}
@@ -75,14 +81,18 @@ class _Fixed:
         return self.at
 
 
-async def _credit(sessions: Sessions) -> int:
-    """Credit what has arrived, sixty times as often as the bot does, until cancelled; return how many visits."""
-    credited, company = 0, programme()
-    with contextlib.suppress(asyncio.CancelledError):
-        while True:
-            credited += await credit_everything(sessions, clock=_Fixed(NOW), programme=company)
-            await asyncio.sleep(CREDIT_EVERY_SECONDS)
-    return credited
+async def _credit(sessions: Sessions) -> None:
+    """Credit what has arrived, sixty times as often as the bot does, until cancelled."""
+    company = programme()
+    while True:
+        await credit_everything(sessions, clock=_Fixed(NOW), programme=company)
+        await asyncio.sleep(CREDIT_EVERY_SECONDS)
+
+
+async def _waiting(sessions: Sessions) -> int:
+    """Return how many visits are not credited."""
+    async with sessions.reading() as session:
+        return await session.scalar(select(func.count()).select_from(Visit).where(IS_WAITING)) or 0
 
 
 async def _until_closed(ended: asyncio.Event) -> None:

@@ -28,7 +28,6 @@ BATCH = 200
 LINKS_AT_ONCE = 40
 """So many links' visits are credited in one transaction: each makes an entry, which costs more than they do."""
 
-
 REST = 2.0
 """After a batch so many times as long as it took is left to others: who clicks does not wait for points."""
 
@@ -41,15 +40,14 @@ async def credit_visits(out: Outside, job: CreditVisits) -> None:
     await credit_everything(out.sessions, clock=out.clock, programme=out.programme)
 
 
-async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: Programme) -> int:
-    """Credit what waits now, and return how many visits; those that come meanwhile wait for the next time."""
-    credited, until = 0, time.monotonic() + LONGEST_RUN
+async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: Programme) -> None:
+    """Credit what waits now; what comes meanwhile waits for the next time."""
+    until = time.monotonic() + LONGEST_RUN
     for visit_ids in await _by_links(sessions):
         if (began := time.monotonic()) > until:
             break
         async with sessions.begin() as session:
             await credit_some(session, now=clock.now(), programme=programme, visit_ids=visit_ids)
-        credited += len(visit_ids)
         await asyncio.sleep(REST * (time.monotonic() - began))
     done = BATCH
     while done == BATCH:
@@ -59,7 +57,6 @@ async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: 
     while has_more:
         async with sessions.begin() as session:
             has_more = await recount_members(session)
-    return credited
 
 
 async def _by_links(sessions: SessionMaker) -> Sequence[Sequence[int]]:

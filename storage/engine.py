@@ -23,8 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from storage.kept import Hasty, Kept
-from storage.on_postgres import postgres_engine, write_alone
+from storage.kept import Alone, Kept
+from storage.on_postgres import postgres_engine
 from storage.one_turn import DRIVER, begin_with, is_at_rest, is_at_work, register_dialect, write_at_once
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class Sessions:
         self.pool_of: Callable[[str, str], str] = _only_pool
         self._kept: AsyncConnection | None = None
         self._keeping = None if self.is_sqlite else Kept(self.writer)
-        self._hasty = None if self._keeping is None else Hasty(self.writer, self._keeping)
+        self._alone = None if self._keeping is None else Alone(self.writer, self._keeping)
         self._closing: set[asyncio.Future[None]] = set()
         self._synced_at = float("-inf")
 
@@ -157,18 +157,14 @@ class Sessions:
         process does not take it, but on SQLite a power cut may, and on PostgreSQL a crash of the server; then the
         witness is returned with which `flush` says whether that has happened.
         """
-        if self._hasty is None or self._keeping is None:
-            await self._write_locked(statement, values, is_hasty=is_hasty)
-        elif is_hasty:
-            return await self._hasty.write(statement, values)
-        else:
-            async with self._keeping.one() as connection:
-                await write_alone(connection, statement, values)
+        if self._alone is not None:
+            return await self._alone.write(statement, values, is_hasty=is_hasty)
+        await self._write_locked(statement, values, is_hasty=is_hasty)
         return None
 
     async def flush(self) -> object | None:
         """Wait until PostgreSQL has on its disk what was written before; return the witness of what it still has."""
-        return None if self._hasty is None else await self._hasty.flush()
+        return None if self._alone is None else await self._alone.flush()
 
     @property
     def is_at_work(self) -> bool:
@@ -202,7 +198,7 @@ class Sessions:
         held, self._kept = self._kept, None
         if held is not None:
             await held.close()
-        for kept in (self._keeping, self._hasty):
+        for kept in (self._keeping, self._alone):
             if kept is not None:
                 await kept.let_go()
 
@@ -215,7 +211,7 @@ class Sessions:
     def count_connections(self) -> int:
         """Return how many connections are in use now; on PostgreSQL at most as many as the pool holds."""
         pools = {id(engine.pool): engine.pool for engine in (self.writer, self.reader)}.values()
-        idle = sum(len(kept) for kept in (self._keeping, self._hasty) if kept is not None)
+        idle = sum(len(kept) for kept in (self._keeping, self._alone) if kept is not None)
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)) - idle
 
     async def close(self) -> None:

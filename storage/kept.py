@@ -6,7 +6,7 @@ Taking a connection from the pool and giving it back costs as much as most state
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from sqlalchemy import event
@@ -55,7 +55,7 @@ class Kept:
         try:
             yield connection
         except BaseException:
-            await asyncio.shield(asyncio.ensure_future(self.close(connection)))
+            await _surely(self.close(connection))
             raise
         await self.give(connection)
 
@@ -72,7 +72,7 @@ class Kept:
             try:
                 await write_alone(connection, self._setting, ())
             except BaseException:
-                await asyncio.shield(asyncio.ensure_future(self.close(connection)))
+                await _surely(self.close(connection))
                 raise
         return connection
 
@@ -95,18 +95,18 @@ class Kept:
             await self.close(self._held.pop())
 
 
-class Hasty:
-    """Single statements that are committed without waiting for the disk, while others were just before; and the flush.
+class Alone:
+    """Single statements that are transactions of their own; hasty ones do not wait for the disk, but for a flush.
 
-    The end of this process takes none of them. A crash of the server takes those since the last flush, and with them
-    the witness, a connection that was open before: whoever holds what was written under a witness that is gone has to
-    write it again.
+    The end of this process takes none of them. A crash of the server takes the hasty ones since the last flush, and
+    with them the witness, a connection that was open before: whoever holds what was written under a witness that is
+    gone has to write it again.
     """
 
     def __init__(self, engine: AsyncEngine, kept: Kept) -> None:
         """Write on `kept` what waits for the disk."""
         self._engine = engine
-        self._kept = kept
+        self._synced = kept
         self._hasty = Kept(engine, setting=_HASTY)
         self._witness: AsyncConnection | None = None
         self._meeting = asyncio.Lock()
@@ -116,14 +116,19 @@ class Hasty:
         """Return how many connections are kept and not in use, the witness among them."""
         return len(self._hasty) + (self._witness is not None)
 
-    async def write(self, statement: str, values: tuple[Any, ...]) -> object | None:
-        """Write one statement as a transaction; return the witness, `None` if it has waited for the disk."""
-        now = time.monotonic()
-        is_busy, self._wrote_at = now - self._wrote_at < BUSY_SECONDS, now
-        witness = await self._meet() if is_busy else None
-        async with (self._hasty if is_busy else self._kept).one() as connection:
+    async def write(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool) -> object | None:
+        """Write one statement; return the witness, `None` if it has waited for the disk: the first of a crowd does."""
+        is_unsynced = is_hasty and self._is_crowd()
+        witness = await self._meet() if is_unsynced else None
+        async with (self._hasty if is_unsynced else self._synced).one() as connection:
             await write_alone(connection, statement, values)
         return witness
+
+    def _is_crowd(self) -> bool:
+        """Say whether another hasty statement came just before."""
+        now = time.monotonic()
+        before, self._wrote_at = self._wrote_at, now
+        return now - before < BUSY_SECONDS
 
     async def flush(self) -> object:
         """Wait until all that was written before is on the disk; return the witness of those of which that is true."""
@@ -131,7 +136,7 @@ class Hasty:
         try:
             await write_alone(witness, _FLUSH, ())
         except BaseException:
-            await asyncio.shield(asyncio.ensure_future(self._part()))
+            await _surely(self._part())
             raise
         return witness
 
@@ -153,3 +158,8 @@ class Hasty:
         """Close every connection."""
         await self._hasty.let_go()
         await self._part()
+
+
+async def _surely(work: Coroutine[Any, Any, None]) -> None:
+    """Let `work` come to its end, also if whoever waits for it is cancelled."""
+    await asyncio.shield(asyncio.ensure_future(work))

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import time, timedelta
@@ -24,9 +24,10 @@ from storage.backups import back_up
 from storage.engine import Sessions, sqlite_url
 from storage.fingerprints import check_in
 from storage.models import Announcement, JobRow
-from storage.queries import installation, outbox
+from storage.queries import installation
 from storage.queries.jobs import Plan, add_job
 from tests.handlers.conftest import NEWS, NOW, World, programme
+from tests.outbox.working import is_quiet, until
 from tests.tables import add_tables
 
 __all__ = ["programme"]
@@ -86,18 +87,6 @@ async def started(world: World) -> AsyncIterator[None]:
     finally:
         worker.stop()
         await task
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await condition():  # noqa: ASYNC110 - the database says so, no event does
-            await asyncio.sleep(0.01)
-
-
-async def is_quiet(world: World) -> bool:
-    async with world.sessions.reading() as session:
-        counts = await outbox.count_jobs(session, now=world.clock.now())
-    return counts["due"] == counts["running"] == 0
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -74,27 +75,35 @@ async def test_a_group_whose_commit_was_not_confirmed_is_kept_once(web: Web, doo
     await are_all_kept(web, 17)
 
 
-async def test_a_server_that_crashes_under_a_crowd_loses_no_visit_and_is_found_again(
-    programme: Programme, tmp_path: Path
-) -> None:
-    server = PostgresServer()
+@asynccontextmanager
+async def served_on(server: PostgresServer, programme: Programme, folder: Path) -> AsyncIterator[Web]:
+    """Yield an application with a link that was followed once, on a server that may crash; it is gone afterwards."""
     try:
         await asyncio.to_thread(server.start)
         sessions = Sessions(await asyncio.to_thread(server.create_database))
         await add_tables(sessions)
-        async with Makes(World(sessions=sessions, programme=programme), tmp_path).serve() as web:
+        async with Makes(World(sessions=sessions, programme=programme), folder).serve() as web:
             await web.add_link()
             await follow(web, 1)
-            crashing = asyncio.create_task(asyncio.to_thread(server.restart, "immediate"))
-            answered = 1
-            while not crashing.done():
-                await follow(web, 5)
-                answered += 5
-            await crashing
-            await are_all_kept(web, answered)
+            await are_all_kept(web, 1)
+            yield web
         await sessions.close()
     finally:
         await asyncio.to_thread(server.close)
+
+
+async def test_a_server_that_crashes_under_a_crowd_loses_no_visit_and_is_found_again(
+    programme: Programme, tmp_path: Path
+) -> None:
+    server = PostgresServer()
+    async with served_on(server, programme, tmp_path) as web:
+        crashing = asyncio.create_task(asyncio.to_thread(server.restart, "immediate"))
+        answered = 1
+        while not crashing.done():
+            await follow(web, 5)
+            answered += 5
+        await crashing
+        await are_all_kept(web, answered)
 
 
 async def test_what_a_crash_took_before_it_was_on_the_disk_is_written_again(
@@ -102,18 +111,8 @@ async def test_what_a_crash_took_before_it_was_on_the_disk_is_written_again(
 ) -> None:
     monkeypatch.setattr("bot.web.unflushed.FLUSH_SECONDS", 1.5)
     server = PostgresServer({"wal_writer_delay": "10s"})  # the server itself brings nothing to the disk meanwhile
-    try:
-        await asyncio.to_thread(server.start)
-        sessions = Sessions(await asyncio.to_thread(server.create_database))
-        await add_tables(sessions)
-        async with Makes(World(sessions=sessions, programme=programme), tmp_path).serve() as web:
-            await web.add_link()
-            await follow(web, 1)
-            await are_all_kept(web, 1)
-            for _ in range(10):
-                await follow(web, 5)
-            await asyncio.to_thread(server.restart, "immediate")
-            await are_all_kept(web, 51)
-        await sessions.close()
-    finally:
-        await asyncio.to_thread(server.close)
+    async with served_on(server, programme, tmp_path) as web:
+        for _ in range(10):
+            await follow(web, 5)
+        await asyncio.to_thread(server.restart, "immediate")
+        await are_all_kept(web, 51)
