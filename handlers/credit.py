@@ -5,6 +5,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from weakref import WeakSet
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,20 +36,27 @@ LONGEST_RUN = 45.0
 """So many seconds one run takes for visits: the next one, a minute after it began, goes on."""
 
 
+_at_visits: WeakSet[SessionMaker] = WeakSet()
+"""Where a run of this process is at visits."""
+
+
 async def credit_visits(out: Outside, job: CreditVisits) -> None:
     """Credit everything that waits, in batches of one transaction each; a second run finds nothing to do."""
     await credit_everything(out.sessions, clock=out.clock, programme=out.programme)
 
 
 async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: Programme) -> None:
-    """Credit what waits now; what comes meanwhile waits for the next time."""
-    until = time.monotonic() + LONGEST_RUN
-    for visit_ids in await _by_links(sessions):
-        if (began := time.monotonic()) > until:
-            break
-        async with sessions.begin() as session:
-            await credit_some(session, now=clock.now(), programme=programme, visit_ids=visit_ids)
-        await asyncio.sleep(REST * (time.monotonic() - began))
+    """Credit what waits now; what comes meanwhile waits for the next time.
+
+    Visits are left to a run of this process that is at them already: each proven share asks for a run of its own, and
+    many of them would leave others no time.
+    """
+    if sessions not in _at_visits:
+        _at_visits.add(sessions)
+        try:
+            await _credit_all_visits(sessions, clock=clock, programme=programme)
+        finally:
+            _at_visits.discard(sessions)
     done = BATCH
     while done == BATCH:
         async with sessions.begin() as session:
@@ -57,6 +65,16 @@ async def credit_everything(sessions: SessionMaker, *, clock: Clock, programme: 
     while has_more:
         async with sessions.begin() as session:
             has_more = await recount_members(session)
+
+
+async def _credit_all_visits(sessions: SessionMaker, *, clock: Clock, programme: Programme) -> None:
+    until = time.monotonic() + LONGEST_RUN
+    for visit_ids in await _by_links(sessions):
+        if (began := time.monotonic()) > until:
+            break
+        async with sessions.begin() as session:
+            await credit_some(session, now=clock.now(), programme=programme, visit_ids=visit_ids)
+        await asyncio.sleep(REST * (time.monotonic() - began))
 
 
 async def _by_links(sessions: SessionMaker) -> Sequence[Sequence[int]]:

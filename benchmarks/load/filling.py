@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from benchmarks.crowd import know_tables
 from benchmarks.load.plan import CURATORS, IDEAS, POSTS_OF_HISTORY, SLACK, TITLE, Plan
 from benchmarks.load.town import channel_ref, person_ref, tenant
 from bot.core.leaderboard import local_date
@@ -67,6 +68,8 @@ async def _fill(plan: Plan, url: str, slugs: Path, service: Mapping[str, str]) -
                 await _add(session, Address, _addresses(plan, service, now))
         async with sessions.begin() as session:
             await rebuild_totals(session, now=now, programme=_programme())
+        async with sessions.writer.begin() as connection:
+            await connection.run_sync(know_tables)
     finally:
         await sessions.close()
 

@@ -79,10 +79,10 @@ class Watch:
         self._looks += 1
         for name, pid in self.pids.items():
             self.memory.setdefault(name, []).append(memory_of(pid))
-            for one in (pid, *children_of(pid)):
+            ours = (pid, *children_of(pid))
+            for one in ours:
                 self._ended[one] = max(seconds_of(one), self._ended.get(one, 0.0))
                 self._begun.setdefault(one, self._ended[one] if self._looks == 1 else 0.0)
-            ours = (pid, *(one for one in children_of(pid)))
             self.seconds[name] = sum(self._ended[one] - self._begun[one] for one in ours)
 
     def taken(self, seconds: float) -> Mapping[str, Taken]:

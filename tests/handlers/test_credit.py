@@ -1,5 +1,6 @@
 """Points follow what the network did with a share, once, within the caps, and the running sums follow the points."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 from itertools import count
 
@@ -307,3 +308,25 @@ async def test_visits_of_more_links_than_one_batch_takes_are_all_credited_once(
         assert sum(earned for kind, earned in await _points(world, member) if kind == "visits") == 3
     async with world.sessions.reading() as session:
         assert await session.scalar(select(func.sum(LedgerEntry.visits))) == 20
+
+
+async def test_a_run_leaves_visits_to_one_that_is_at_them_and_credits_the_share_it_was_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visited, sharer = await world.add_member(), await world.add_member()
+    for number in range(2):
+        await _visit(world, await _share(world, visited), number)
+    monkeypatch.setattr("handlers.credit.LINKS_AT_ONCE", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("handlers.credit.REST", 1e6)
+        resting = asyncio.create_task(_credit(world))
+        while len(await _points(world, visited)) < 1:
+            await asyncio.sleep(0.01)
+        await _share(world, sharer, state="confirmed", confirmed_at=NOW)
+        await _credit(world)
+        assert await _points(world, sharer) == [("share", 7)]
+        assert len(await _points(world, visited)) == 1
+        resting.cancel()
+        await asyncio.wait({resting})
+    await _credit(world)
+    assert len(await _points(world, visited)) == 2
