@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from storage.kept import Alone, Kept
-from storage.on_postgres import postgres_engine
+from storage.on_postgres import postgres_engine, reading_engine
 from storage.one_turn import DRIVER, begin_with, is_at_rest, is_at_work, register_dialect, write_at_once
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class Sessions:
         self.url = async_url(url)
         self.is_sqlite = self.url.startswith("sqlite")
         self.writer = _engine(self.url, is_writer=True)
-        self.reader = _engine(self.url, is_writer=False) if self.is_sqlite else self.writer
+        self.reader = _engine(self.url, is_writer=False) if self.is_sqlite else reading_engine(self.writer)
         self._write = async_sessionmaker(self.writer, expire_on_commit=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False)
         self._queue = asyncio.Lock()
@@ -204,7 +204,7 @@ class Sessions:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Open one reading transaction; what it would write is an error on SQLite."""
+        """Open one reading transaction; what it would write is an error on SQLite, and kept at once on PostgreSQL."""
         async with self._read() as session, session.begin():
             yield session
 
@@ -220,7 +220,7 @@ class Sessions:
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
         await self.writer.dispose()
-        if self.reader is not self.writer:
+        if self.is_sqlite:
             await self.reader.dispose()
 
 

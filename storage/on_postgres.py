@@ -59,8 +59,8 @@ def postgres_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         url,
         hide_parameters=True,
-        pool_size=POOL_SIZE // 2,
-        max_overflow=POOL_SIZE // 2,
+        pool_size=POOL_SIZE,
+        max_overflow=0,  # what is opened beside it is closed after each use
         pool_timeout=POOL_SECONDS,
         pool_recycle=RENEWED_SECONDS,
         connect_args={"timeout": CONNECT_SECONDS},
@@ -69,6 +69,15 @@ def postgres_engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "checkout", _refuse_if_lost)
     event.listen(engine.sync_engine, "handle_error", _name_away, retval=True)
     return engine
+
+
+def reading_engine(engine: AsyncEngine) -> AsyncEngine:
+    """Return the same engine for reading: each statement goes alone, without the ways that BEGIN and ROLLBACK take.
+
+    They would buy nothing: at PostgreSQL's usual level each statement sees what is committed when it begins, in a
+    transaction or not (postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED).
+    """
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _set_up(adapted: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - SQLAlchemy's adapter of a connection

@@ -26,12 +26,16 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What the bot's database holds of the morning at its end."""
+    """What the bot's database holds of the morning at its end; `left` counts jobs that are not done, by what they say.
+
+    A key of `left` is as "tell_decision failed: refused".
+    """
 
     visits: int
     suggestions: int
     said: int
     confirmed: int
+    left: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +96,12 @@ def judge(seen: Seen) -> Sequence[Result]:
 
 def _of_messages(seen: Seen) -> Sequence[Result]:
     report, plan, sums = seen.report, seen.plan, sums_of(seen)
-    limited = sum(times for asked, times in report.asked.items() if asked.endswith(LIMITED))
+    limited = {asked: times for asked, times in report.asked.items() if asked.endswith(LIMITED)}
     return [
         _share(seen, "post", f"announced in {plan.channels:,} channels"),
         _share(seen, "decision", f"told {plan.members:,} members"),
-        _none("limits broken", limited),
-        _none("lost", sums.lost),
+        _none("limits broken", sum(limited.values()), note=_counted(limited)),
+        _none("lost", sums.lost, note=f"jobs left: {_counted(seen.kept.left)}" if sums.lost else ""),
         _none("doubled", sums.doubled),
     ]
 
@@ -119,11 +123,14 @@ def _none(name: str, times: int, note: str = "") -> Result:
     return Result(name=name, measured=f"{times:,}", target="0", verdict=at_most(times, 0), note=note)
 
 
+def _counted(times: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} ({number})" for what, number in sorted(times.items()))
+
+
 def _of_answers(seen: Seen) -> Sequence[Result]:
     report = seen.report
     slow = percentile(report.ms, 99)
     expired = sum(times for asked, times in report.asked.items() if asked.endswith(EXPIRED))
-    failed = ", ".join(f"{what} ({times})" for what, times in sorted(report.failed.items()))
     done = ", ".join(f"{times:,} x {what}" for what, times in sorted(report.done.items()))
     return [
         Result(
@@ -134,7 +141,7 @@ def _of_answers(seen: Seen) -> Sequence[Result]:
             verdict=Verdict.MET if 0 < slow < LONGEST_ANSWER_MS else Verdict.SHORT,
             note=f"the slowest took {max(report.ms, default=0):.0f} ms; done to the end: {done}",
         ),
-        _none("deeds that failed", sum(report.failed.values()), note=failed),
+        _none("deeds that failed", sum(report.failed.values()), note=_counted(report.failed)),
         _none("windows missed", report.not_opened + expired, note=f"{report.opened:,} opened in time"),
     ]
 

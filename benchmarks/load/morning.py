@@ -9,10 +9,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.fleet.postgres import PostgresServer, postgres_server
 from benchmarks.load.deeds import Report
@@ -22,9 +24,11 @@ from benchmarks.load.plan import POSTS_OF_HISTORY, Plan, write_plan
 from benchmarks.load.town import write_config
 from benchmarks.load.watching import Watch
 from benchmarks.processes import ROOT, free_port
+from bot.core.jobs import JobState
 from playground.child import own_environment
 from storage.engine import Sessions, sqlite_url
 from storage.models import Share, Suggestion, Visit
+from storage.tables import JOB
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 PROCESSES: Mapping[str, Sequence[tuple[str, ...]]] = {SQLITE: ((),), POSTGRESQL: (("--web",), ("--worker",))}
@@ -222,6 +226,15 @@ async def _kept(url: str) -> Kept:
                 or 0,
                 said=await session.scalar(select(func.count()).where(new, Share.said_at.is_not(None))) or 0,
                 confirmed=await session.scalar(select(func.count()).where(new, Share.permalink_key.is_not(None))) or 0,
+                left=await _left(session),
             )
     finally:
         await sessions.close()
+
+
+async def _left(session: AsyncSession) -> Mapping[str, int]:
+    """Count the jobs that are not done, but for those that wait for a time of their own."""
+    what = (JOB.c.kind, JOB.c.state, func.coalesce(JOB.c.error, ""))
+    is_left = (JOB.c.state != JobState.DONE.value, JOB.c.run_at <= datetime.now(UTC))
+    rows = await session.execute(select(*what, func.count()).where(*is_left).group_by(*what))
+    return {f"{kind} {state}: {error}".removesuffix(": "): times for kind, state, error, times in rows}

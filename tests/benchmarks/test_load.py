@@ -37,7 +37,7 @@ def seen(**changed: object) -> Seen:
         report=replace(report, **changed),  # type: ignore[arg-type]
         read=read,
         taken={"bot": Taken(memory=(100, 101, 102, 102, 103, 103), cores=0.5)},
-        kept=Kept(visits=20_000, suggestions=4, said=2, confirmed=1),
+        kept=Kept(visits=20_000, suggestions=4, said=2, confirmed=1, left={}),
     )
 
 
