@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, literal, update
+from sqlalchemy import Select, bindparam, func, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.sharing import ShareState
-from storage.models import GoVisitor, Member, Post, Share, TrackedLink
+from storage.models import GoVisitor, Share
+from storage.prepared import Prepared, Row
 from storage.queries.links import touch_link
 from storage.queries.shares import EDITABLE, Held, Shareable, held_of, post_of, with_post_and_share
+from storage.tables import LINK, MEMBER, POST, SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,36 +29,31 @@ class Opening:
     share: Held
 
 
+def _openings() -> Select[*tuple[object, ...]]:
+    columns = with_post_and_share().add_columns(
+        MEMBER.c.id.label("member_id"),
+        *(MEMBER.c[name] for name in ("platform", "person_ref", "zone", "left_at", "erased_at")),
+        func.coalesce(MEMBER.c.chosen_locale, MEMBER.c.locale).label("locale"),
+    )
+    places = SHARE.join(POST, POST.c.id == SHARE.c.post_id).join(MEMBER, MEMBER.c.id == SHARE.c.member_id)
+    return columns.select_from(places.outerjoin(LINK, LINK.c.share_id == SHARE.c.id))
+
+
+_BY_TOKEN = Prepared(_openings().where(SHARE.c.go_hash == bindparam("go_hash")))
+_OF_SHARE = Prepared(_openings().where(SHARE.c.id == bindparam("share_id"), SHARE.c.state != ShareState.UNDONE.value))
+
+
 async def find_opening(session: AsyncSession, *, go_hash: bytes) -> Opening | None:
     """Return what the token with this hash opens, used or not; `None` for one that was never made or is replaced."""
-    return await _find(session, _openings().where(Share.go_hash == go_hash))
+    return _opening(await _BY_TOKEN.first(session, {"go_hash": go_hash}))
 
 
 async def find_opening_of(session: AsyncSession, *, share_id: int) -> Opening | None:
     """Return a live share with its post and member."""
-    return await _find(session, _openings().where(Share.id == share_id, Share.state != ShareState.UNDONE))
+    return _opening(await _OF_SHARE.first(session, {"share_id": share_id}))
 
 
-def _openings() -> Select[*tuple[object, ...]]:
-    columns = with_post_and_share().add_columns(
-        Member.id.label("member_id"),
-        Member.platform,
-        Member.person_ref,
-        func.coalesce(Member.chosen_locale, Member.locale).label("locale"),
-        Member.zone,
-        Member.left_at,
-        Member.erased_at,
-    )
-    return (
-        columns.select_from(Share)
-        .join(Post, Post.id == Share.post_id)
-        .join(Member, Member.id == Share.member_id)
-        .outerjoin(TrackedLink, TrackedLink.share_id == Share.id)
-    )
-
-
-async def _find(session: AsyncSession, wanted: Select[*tuple[object, ...]]) -> Opening | None:
-    row = (await session.execute(wanted)).mappings().first()
+def _opening(row: Row | None) -> Opening | None:
     if row is None:
         return None
     return Opening(
