@@ -54,25 +54,32 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """How often what should be there once is not there, and is there again."""
+    """How often what should be there once is not there, and is there again; `missing` says of what kind that is."""
 
-    lost: int
+    missing: Mapping[str, int]
     doubled: int
+
+    @property
+    def lost(self) -> int:
+        """Return how much is lost, of whatever kind."""
+        return sum(self.missing.values())
 
 
 def sums_of(seen: Seen) -> Sums:
     """Return what is lost and doubled, of messages and of what the bot acknowledged."""
-    once = [*seen.report.announced, *seen.report.told]
-    done = seen.report.done
-    acknowledged = (
-        (seen.read["right"], seen.kept.visits),
-        (done.get("suggestion", 0), seen.kept.suggestions),
-        (done.get("said", 0), seen.kept.said),
-        (done.get("confirmed", 0), seen.kept.confirmed),
-    )
+    report, done, kept = seen.report, seen.report.done, seen.kept
+    missing = {
+        "announced": report.announced.count(0),
+        "told": report.told.count(0),
+        "visits": max(0, seen.read["right"] - kept.visits),
+        "suggestions": max(0, done.get("suggestion", 0) - kept.suggestions),
+        "said": max(0, done.get("said", 0) - kept.said),
+        "confirmed": max(0, done.get("confirmed", 0) - kept.confirmed),
+    }
+    again = sum(times - 1 for times in (*report.announced, *report.told) if times > 1)
     return Sums(
-        lost=sum(1 for times in once if times == 0) + sum(max(0, had - kept) for had, kept in acknowledged),
-        doubled=sum(times - 1 for times in once if times > 1) + max(0, seen.kept.visits - seen.read["right"]),
+        missing={what: times for what, times in missing.items() if times},
+        doubled=again + max(0, kept.visits - seen.read["right"]),
     )
 
 
@@ -101,9 +108,13 @@ def _of_messages(seen: Seen) -> Sequence[Result]:
         _share(seen, "post", f"announced in {plan.channels:,} channels"),
         _share(seen, "decision", f"told {plan.members:,} members"),
         _none("limits broken", sum(limited.values()), note=_counted(limited)),
-        _none("lost", sums.lost, note=f"jobs left: {_counted(seen.kept.left)}" if sums.lost else ""),
+        _none("lost", sums.lost, note=_lost(seen) if sums.lost else ""),
         _none("doubled", sums.doubled),
     ]
+
+
+def _lost(seen: Seen) -> str:
+    return f"{_counted(sums_of(seen).missing)}; jobs left: {_counted(seen.kept.left) or 'none'}"
 
 
 def _share(seen: Seen, phase: str, name: str) -> Result:

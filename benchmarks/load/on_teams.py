@@ -29,6 +29,7 @@ class OnTeams:
         self.plan = plan
         self.answers = Answers()
         self._outbox: Arrivals[Message] = Arrivals(self._sent)
+        self._channels = {plan.channel(number) for number in range(plan.channels + 1)}
         settings = TeamsSettings(
             data=data,
             tenant=tenant(plan),
@@ -139,7 +140,7 @@ class OnTeams:
 
     def _announcement(self, channel: str) -> Message | None:
         there = self.teams.state.place(channel).messages.values()
-        return next((one for one in there if _is_keyed(one) and said_of(one.attachments) == "post"), None)
+        return next((one for one in there if not one.author and said_of(one.attachments) == "post"), None)
 
     # What the bot has done
 
@@ -149,7 +150,8 @@ class OnTeams:
         return self._outbox.look({one.key: one.messages for one in places.values()})
 
     def _sent(self, where: str, message: Message) -> Sent | None:
-        if not _is_keyed(message):
+        """Return a message that a job sent: in a channel any, for one that was drawn anew has lost its key."""
+        if not _is_keyed(message) and (message.author or where not in self._channels):
             return None
         return Sent(at=message.at.timestamp(), where=where, what=said_of(message.attachments))
 
