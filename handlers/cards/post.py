@@ -90,6 +90,10 @@ def preview_card(words: Words, card: Card) -> Card:
     return Card(title=card.title, body=(note, *card.body), summary=card.summary)
 
 
+MOST_NAMED = 20
+"""So many channels are named, and the others counted: a card that names a thousand is too large to be shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plans:
     """Where and when a post is announced; `decided` says what became of a pending one, empty while it waits."""
@@ -119,8 +123,10 @@ def pending_card(words: Words, face: PostFace, plans: Plans) -> Card:
 def when_and_where(words: Words, plans: Plans) -> tuple[Span, ...]:
     """Return in which channels and when a post is announced, in words."""
     spans: list[Span] = []
-    for ref in plans.channels:
+    for ref in plans.channels[:MOST_NAMED]:
         spans += [", ", Channel(ref)] if spans else [Channel(ref)]
+    if (left := len(plans.channels) - MOST_NAMED) > 0:
+        spans.append(" " + words.text("queue.more", count=left))
     when: Span = words.text("post.at_once")
     if plans.publish_at is not None:
         when = When(plans.publish_at, words.moment(plans.publish_at))

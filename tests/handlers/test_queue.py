@@ -8,6 +8,7 @@ import pytest
 from bot.core.actions import Approve, Decline, DiscardDraft, OpenDecline, ShowQueue, StartPost, Suggest, Withdraw
 from bot.core.errors import Refused, TryLater
 from bot.core.jobs import ShowPending, TellPostDecision
+from connectors.chat.teams.render import render_message
 from handlers.moderate import approve, decline
 from handlers.publish import start_post
 from handlers.queue import show_pending, show_queue, tell_post_decision
@@ -69,6 +70,17 @@ async def test_a_post_decided_before_its_card_stood_gets_no_card(world: World) -
     await run_job(world, show_pending, ShowPending(post_id=post.id))
     await run_job(world, show_pending, ShowPending(post_id=99))
     assert world.surface.posted == []
+
+
+async def test_a_post_for_a_thousand_channels_has_cards_that_every_platform_takes(world: World) -> None:
+    refs = [f"19:{'c' * 40}{number:04}@thread.tacv2" for number in range(1000)]
+    post = await world.add_post(state="pending", published_at=None, channels=refs)
+    await run_job(world, show_pending, ShowPending(post_id=post.id))
+    answer = (await world.act(approve, await curator(world, "Thomas"), Approve(ref=f"P{post.id}"))).card
+    for card in (world.surface.posted[0][1], answer):
+        assert card is not None
+        assert "and 980 more" in words_of(card)
+        assert render_message(card)
 
 
 async def test_a_deleted_card_of_a_pending_post_is_left_alone(world: World) -> None:
