@@ -4,14 +4,18 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import LeaveForNetwork, OpenShare
 from handlers import share
 from storage.models import GoVisitor, Member, Post, Share, TrackedLink
+from storage.queries import openings
 from tests.handlers.conftest import World
 from tests.handlers.windows import link_of
 from tests.web.conftest import BROWSER, Makes, Web
@@ -85,6 +89,25 @@ async def test_two_follows_at_once_redirect_once(web: Web) -> None:
     await typed(web.world, ada)
     answers = await asyncio.gather(web.ask(path), web.ask(path), web.ask(path))
     assert sorted(answer.status for answer in answers) == [200, 200, 302]
+
+
+async def test_a_transaction_that_the_database_took_back_is_tried_again(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, ada = await opened(web.world)
+    await typed(web.world, ada)
+    add, tried = openings.add_go_visitor, []
+
+    async def taken_back_once(session: AsyncSession, **of: Any) -> None:  # noqa: ANN401
+        await add(session, **of)
+        tried.append(of)
+        if len(tried) == 1:
+            raise OperationalError("", None, RuntimeError("deadlock detected"))
+
+    monkeypatch.setattr(openings, "add_go_visitor", taken_back_once)
+    assert (await web.ask(path)).status == 302
+    assert len(tried) == 2
+    assert (await share_of(web.world)).state == "opened"
 
 
 async def test_everything_a_person_wrote_is_escaped_and_no_script_but_ours_runs(web: Web) -> None:
