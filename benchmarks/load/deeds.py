@@ -22,7 +22,7 @@ TAKEN, SAID, CONFIRMED = "is with the comms team", "Kept as you said it", "Your 
 """What the bot says to a suggestion, to "I shared it" and to the link of a post once they are kept."""
 
 PATIENCE = 20.0
-SLOWEST = 0.4
+SLOWEST = 0.2
 """A phase is given up when it takes longer than it would at so small a share of what the limits allow."""
 
 
