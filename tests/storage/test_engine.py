@@ -5,16 +5,21 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from storage.engine import AWAY, BUSY_MS, Sessions, async_url
 from storage.models import Crew
+from storage.on_postgres import POOL_SIZE
+from storage.prepared import Prepared
 from tests.postgres import Server
 from tests.tables import add_tables
+
+PROCESS = Prepared(select(func.pg_backend_pid().label("process")))
 
 
 async def add_then_fail(sessions: Sessions, *, name: str) -> None:
@@ -214,6 +219,31 @@ async def test_a_cut_connection_is_away_and_leaves_nothing(postgres_server: Serv
         await write_while_cut(sessions, postgres_server)
     await add(sessions, "after")
     assert await names(sessions) == ["after"]
+    await sessions.close()
+
+
+@pytest.mark.postgres
+async def test_reading_takes_one_way_to_postgres_for_each_statement_and_connections_stay(postgres_url: str) -> None:
+    sessions, asked, opened = Sessions(postgres_url), [], []
+
+    def connected(adapted: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter
+        opened.append(adapted)
+        adapted.driver_connection.add_query_logger(lambda one: asked.append(one.query))
+
+    event.listen(sessions.writer.sync_engine, "connect", connected)
+
+    async def read(number: int) -> None:
+        async with sessions.reading() as session:
+            for _ in range(2):
+                await PROCESS.all(session, {})
+            await asyncio.sleep(0.05)
+
+    await read(0)
+    assert [one for one in asked if "pg_catalog" not in one] == ["SELECT pg_backend_pid() AS process"] * 2
+    for _ in range(2):
+        await asyncio.gather(*map(read, range(POOL_SIZE)))
+    assert len(opened) == POOL_SIZE
+    assert set(asked) & {"BEGIN;", "COMMIT;", "ROLLBACK;"} == set()
     await sessions.close()
 
 
