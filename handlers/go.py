@@ -1,4 +1,4 @@
-"""Following a window's one-time link to the network: `follow_go` looks, `finish_go` goes and notes that it went."""
+"""Following a window's one-time link to the network: `follow_go` looks, `use_go` goes and notes that it went."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,6 +19,8 @@ from bot.core.texts import compose_text
 from bot.core.timing import next_working_time
 from bot.i18n.translator import words_for
 from handlers.cards.composing import Piece, composer_address, link_of
+from handlers.context import SessionMaker
+from storage.engine import at_once
 from storage.queries import announcements, jobs, members, openings
 from storage.queries.jobs import Plan
 from storage.queries.openings import Opening
@@ -94,6 +96,16 @@ async def follow_go(session: AsyncSession, ask: GoAsk) -> GoOutcome:
     """Return what the link leads to, changing nothing; while it is WAITING, asking again shortly may tell more."""
     found = await openings.find_opening(session, go_hash=keyed_hash(ask.secret, ask.token))
     return GoOutcome(state=GoState.UNKNOWN) if found is None else _outcome(ask, found)
+
+
+async def use_go(sessions: SessionMaker, ask: GoAsk, visit: GoVisit | None = None) -> GoOutcome:
+    """Do as `finish_go` in a transaction of its own, and again at once where the database has taken that back."""
+
+    async def use() -> GoOutcome:
+        async with sessions.begin(is_next=True) as session:
+            return await finish_go(session, ask, visit)
+
+    return await at_once(use)
 
 
 async def finish_go(session: AsyncSession, ask: GoAsk, visit: GoVisit | None = None) -> GoOutcome:

@@ -9,7 +9,6 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 
 from starlette.requests import Request
@@ -21,8 +20,7 @@ from bot.i18n.translator import Words, words_for
 from bot.web.pages import HIDDEN, Notice, notice_response, page
 from bot.web.visitors import Visitors
 from handlers.context import SessionMaker
-from handlers.go import GoAsk, GoOutcome, GoState, GoVisit, finish_go, follow_go
-from storage.engine import at_once
+from handlers.go import GoAsk, GoOutcome, GoState, GoVisit, follow_go, use_go
 
 WAIT_SECONDS = 1.5
 FIRST_PAUSE = 0.05
@@ -87,15 +85,10 @@ async def _follow(going: Going, token: str, request: Request) -> GoOutcome:
     peer = request.client.host if request.client else ""
     who = await going.visitors.who(request.scope["headers"], peer)
     visit = GoVisit(on_day=who.on_day, hash_for=who.hash_for)
-    outcome = await at_once(partial(_finish, going, token, visit))
+    outcome = await use_go(going.sessions, _ask(going, token), visit)
     if outcome.link_id is not None and outcome.state in WENT:
         going.visitors.know_own(outcome.link_id, who)
     return outcome
-
-
-async def _finish(going: Going, token: str, visit: GoVisit) -> GoOutcome:
-    async with going.sessions.begin(is_next=True) as session:
-        return await finish_go(session, _ask(going, token), visit)
 
 
 def _ask(going: Going, token: str) -> GoAsk:
