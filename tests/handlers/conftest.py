@@ -221,8 +221,9 @@ def _wording(post_id: int, position: int, given: str) -> Wording:
 
 
 @pytest.fixture
-def world(sessions: Sessions, programme: Programme) -> World:
-    """A company with a database, a programme and fakes of everything outside."""
+def world(sessions: Sessions, programme: Programme, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A company with a database, a programme and fakes of everything outside; crediting takes no rest."""
+    monkeypatch.setattr("handlers.credit.REST", 0.0)
     return World(sessions=sessions, programme=programme)
 
 

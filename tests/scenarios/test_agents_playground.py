@@ -173,7 +173,7 @@ async def test_its_page_shows_the_cards_and_presses_their_buttons(town: AgentsTo
     async with Browser(browser_path) as browser:
         page = await browser.page(town.page, width=1400, height=1300)
         with suppress(PageError):  # a message that comes before the page listens is not shown
-            await page.see("body", text="Hello, I am Vouch", timeout_s=10)
+            await page.see("body", text="Hello, I am Vouch", timeout_s=4)
         if "Hello, I am Vouch" not in await page.text("body"):
             await page.open(town.page)
             await page.see("body", text="Hello, I am Vouch", timeout_s=30)
