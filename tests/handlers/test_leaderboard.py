@@ -293,7 +293,7 @@ async def test_one_sees_ones_own_place_among_all_named_or_not(world: World) -> N
         await earn(world, await world.add_member(name), points)
     for period in ("month", "season"):
         said = shown(await world.act(show_board, ada, ShowBoard(period=period)))
-        assert "You: place 3, with 10 points." in said
+        assert "You: place 3 among everyone, with 10 points." in said
         assert "Ada" not in said
         assert "3 shares that earned points and 0 visits." in said
 
@@ -311,7 +311,7 @@ async def test_on_monday_morning_the_week_before_is_shown(world: World) -> None:
     await share(world, ada, await announced(world), at=NOW - timedelta(days=3), visits=2)
     said = shown(await world.act(show_board, ada, ShowBoard()))
     assert "This week has only just begun. Last week, 16 Nov to 22 Nov" in said
-    assert "You: place 1, with 12 points." in said
+    assert "You: place 1 among everyone, with 12 points." in said
     await share(world, ada, await announced(world), at=NOW - timedelta(hours=1), visits=2)
     assert "This week, 23 Nov to 29 Nov" in shown(await world.act(show_board, ada, ShowBoard()))
 
