@@ -37,7 +37,7 @@ LONGEST_RUN = 45.0
 
 
 _at_visits: WeakSet[SessionMaker] = WeakSet()
-"""Where a run of this process is at visits."""
+"""The databases in which a run of this process is at visits."""
 
 
 async def credit_visits(out: Outside, job: CreditVisits) -> None:

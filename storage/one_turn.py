@@ -23,6 +23,9 @@ from sqlalchemy.util.concurrency import await_
 
 DRIVER = "sqlite+one_turn"
 
+ENDS_WITHIN = 1.0
+"""So many seconds the thread of a connection that was not opened may take to end; it does so at once."""
+
 
 class _Finished:
     """What is left of a cursor after its statement: SQLAlchemy reads no more than this."""
@@ -163,10 +166,14 @@ class _Dbapi(AsyncAdapt_aiosqlite_dbapi):
     """The driver's module, giving such connections."""
 
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:  # noqa: ANN401
-        """Open a connection."""
+        """Open a connection; one that cannot be opened leaves no thread, which would speak to a loop that is over."""
         connection = self.aiosqlite.connect(*arg, **kw)
         connection._thread.daemon = True
-        return OneTurnConnection(self, await_(connection))
+        try:
+            return OneTurnConnection(self, await_(connection))
+        except sqlite3.Error:
+            connection._thread.join(ENDS_WITHIN)
+            raise
 
 
 class Dialect(SQLiteDialect_aiosqlite):

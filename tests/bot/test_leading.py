@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,8 @@ QUICK = Term(
     overlap=timedelta(seconds=5),
     patience=timedelta(seconds=0.3),
 )
+CALM = replace(QUICK, lease=timedelta(seconds=10), look=timedelta(seconds=0.5))
+"""For what does not measure how soon: a disk that stands still for a moment changes nothing."""
 
 
 class Door:
@@ -59,7 +62,7 @@ class House:
         self.book: list[str] = []
         self.leads: list[Lead] = []
 
-    def add(self, name: str) -> Lead:
+    def add(self, name: str, term: Term = QUICK) -> Lead:
         sessions = Sessions(self.url)
         lead = Lead(
             task=Door(name, self.book),
@@ -68,7 +71,7 @@ class House:
             sessions=sessions,
             clock=WallClock(),
             leads={},
-            term=QUICK,
+            term=term,
         )
         self.leads.append(lead)
         return lead
@@ -129,7 +132,7 @@ async def test_one_leads_and_the_others_stand_by_and_are_as_well(house: House) -
 
 
 async def test_who_goes_goes_on_until_another_has_begun(house: House) -> None:
-    first, second = house.add("first"), house.add("second")
+    first, second = house.add("first", CALM), house.add("second", CALM)
     await first.start()
     await second.start()
     await first.stop()
@@ -138,7 +141,7 @@ async def test_who_goes_goes_on_until_another_has_begun(house: House) -> None:
 
 
 async def test_one_that_takes_long_to_begin_is_waited_for(house: House) -> None:
-    first, second = house.add("first"), house.add("second")
+    first, second = house.add("first", CALM), house.add("second", CALM)
     await first.start()
     await second.start()
     door_of(second).may_open.clear()

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,15 @@ async def test_a_cut_connection_is_away_and_leaves_nothing(postgres_server: Serv
         await write_while_cut(sessions, postgres_server)
     await add(sessions, "after")
     assert await names(sessions) == ["after"]
+    await sessions.close()
+
+
+async def test_a_file_that_cannot_be_opened_is_away_and_leaves_no_thread(tmp_path: Path) -> None:
+    sessions, before = Sessions(f"sqlite:///{tmp_path}/no/such/folder/vouch.db"), threading.active_count()
+    for _ in range(3):
+        with pytest.raises(AWAY):
+            await names(sessions)
+        assert threading.active_count() == before
     await sessions.close()
 
 
