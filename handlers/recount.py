@@ -36,11 +36,20 @@ class Recounted:
 
 async def recount_everything(sessions: SessionMaker, programme: Programme, *, now: datetime) -> Recounted:
     """Compare every running sum with the ledger, and every day with its visits; what is wrong is right afterwards."""
+    await _place_members(sessions)
     members, wrong = await recount_totals(sessions, programme, now=now)
     boards = await recount_boards(sessions, since=SINCE_EVER)
     kept_from = local_date(now - programme.retention.visits, programme.zone) + timedelta(days=1)
     days = await recount_days(sessions, first=kept_from, end=local_date(now, programme.zone) + timedelta(days=2))
     return Recounted(members=members, wrong=wrong, wrong_boards=boards, wrong_days=days)
+
+
+async def _place_members(sessions: SessionMaker) -> None:
+    """Count all members in the crew, and by the name or without, where they belong by now."""
+    has_more = True
+    while has_more:
+        async with sessions.begin() as session:
+            has_more = await group_totals.recount_members(session)
 
 
 async def recount_totals(

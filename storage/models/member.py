@@ -12,7 +12,8 @@ _IS_NAMED = "is_named IS TRUE AND left_at IS NULL AND erased_at IS NULL AND name
 MISPLACED = text(f"counted_crew_id <> coalesce(crew_id, 0) OR is_counted_named <> ({_IS_NAMED})")
 """Who is counted in another crew than theirs, or as named and is not: few, in an index that is found by these words."""
 
-_NAMED = text("is_counted_named")
+COUNTED_NAMED = text("is_counted_named")
+"""Who is counted as named; in an index that is found by these words."""
 
 
 class Crew(Base):
@@ -37,7 +38,7 @@ class Member(Base):
         UniqueConstraint("platform", "person_ref"),
         Index("ix_member_role", "role"),
         Index("ix_member_misplaced", "id", sqlite_where=MISPLACED, postgresql_where=MISPLACED),
-        Index("ix_member_named", "id", sqlite_where=_NAMED, postgresql_where=_NAMED),
+        Index("ix_member_named", "id", sqlite_where=COUNTED_NAMED, postgresql_where=COUNTED_NAMED),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -12,6 +12,7 @@ from bot.core.leaderboard import CrewSum, Period, Standing, Sum
 from bot.core.moderation import PostState
 from bot.core.sharing import COUNTED, ShareState
 from storage.models import Announcement, Crew, CrewTotal, Member, PointsCount, Post, PostDay, Share, Total
+from storage.models.member import COUNTED_NAMED
 from storage.queries.group_totals import IS_NAMED, SINCE_EVER
 
 LOOKED_BACK = timedelta(days=90)
@@ -20,7 +21,10 @@ LONGEST_TIE = 15
 """So many more than asked for are listed when they share the last rank; a longer tie is not listed at all."""
 
 MOST_LOOKED_AT = 10_000
-"""If more than so many would have to be looked at to find those who are named, these are looked at one by one."""
+"""If more than so many would have to be looked at from the top to find those who are named, few are named."""
+
+FEW = 1_000
+"""So many are looked at one by one; of more, those with most points are looked for from the top at any length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +176,8 @@ async def list_people(session: AsyncSession, stretch: Stretch, *, at_most: int) 
     named, others = await _sums(session, stretch)
     limit = at_most + LONGEST_TIE + 1
     share_named = named.members / (named.members + others.members) if named.members else 0
-    rows = await _list_named(session, stretch, is_rare=limit > share_named * MOST_LOOKED_AT, limit=limit)
+    few = await _list_few(session) if limit > share_named * MOST_LOOKED_AT else None
+    rows = await _list_named(session, stretch, of=few, limit=limit) if named.members else []
     is_cut = len(rows) == limit
     shown = [row for row in rows if not is_cut or row.points > rows[-1].points]
     return People(
@@ -203,8 +208,16 @@ async def _sums(session: AsyncSession, stretch: Stretch) -> tuple[Sum, Sum]:
     return found.get(True, nothing), found.get(False, nothing)
 
 
-async def _list_named(session: AsyncSession, stretch: Stretch, *, is_rare: bool, limit: int) -> Sequence[_Named]:
-    """Return the first of those who are named: looked for from the top, or where that is rare among them."""
+async def _list_few(session: AsyncSession) -> Sequence[int] | None:
+    """Return everyone who is named, if they are few."""
+    found = (await session.scalars(select(Member.id).where(COUNTED_NAMED).limit(FEW + 1))).all()
+    return found if len(found) <= FEW else None
+
+
+async def _list_named(
+    session: AsyncSession, stretch: Stretch, *, of: Sequence[int] | None, limit: int
+) -> Sequence[_Named]:
+    """Return the first of those who are named: of all, or of some."""
     earned = _earned(stretch)
     wanted = (
         select(earned.c.member_id, earned.c.points, Member.name)
@@ -213,8 +226,8 @@ async def _list_named(session: AsyncSession, stretch: Stretch, *, is_rare: bool,
         .order_by(earned.c.points.desc(), earned.c.member_id.desc())
         .limit(limit)
     )
-    if is_rare:
-        wanted = wanted.where(Member.id.in_(select(Member.id).where(Member.is_counted_named)))
+    if of is not None:
+        wanted = wanted.where(earned.c.member_id.in_(of))
     return [_Named(*row) for row in await session.execute(wanted)]
 
 

@@ -27,7 +27,8 @@ from storage.models import (
     TrackedLink,
     Visit,
 )
-from storage.queries import ledger, roles
+from storage.queries import boards, ledger, roles
+from storage.queries.boards import Stretch
 from storage.queries.group_totals import SINCE_EVER
 from storage.queries.ledger import NewEntry
 from storage.queries.totals import periods_of
@@ -119,9 +120,36 @@ async def test_what_boards_read_is_made_right_as_well(world: World) -> None:
     found = await _recount(world)
     assert (found.wrong, found.wrong_boards) == (0, 2)
     async with world.sessions.reading() as session:
-        assert set(await session.scalars(select(CrewTotal.points))) == {3}
+        assert set(await session.scalars(select(CrewTotal.points).where(CrewTotal.members > 0))) == {3}
         assert await session.scalar(select(func.count()).select_from(PointsCount)) == 4
     await refresh_statistics(world.sessions)
+
+
+@pytest.mark.parametrize(("looked_at", "few"), [(1_000_000, 100), (0, 100), (0, 1)], ids=["top", "few", "not few"])
+async def test_those_who_are_named_are_found_in_each_way(
+    world: World, monkeypatch: pytest.MonkeyPatch, looked_at: int, few: int
+) -> None:
+    monkeypatch.setattr(boards, "MOST_LOOKED_AT", looked_at)
+    monkeypatch.setattr(boards, "FEW", few)
+    members = [await world.add_member(f"M{place}", is_named=place % 3 == 0) for place in range(12)]
+    await _earn(world, *(_entry(one, one.id, points=20 - one.id) for one in members))
+    await _recount(world)
+    for stretch in (Stretch(period=Period.ALL), Stretch(period=Period.DAY, first=NOW.date(), end=(NOW + DAY).date())):
+        async with world.sessions.reading() as session:
+            people = await boards.list_people(session, stretch, at_most=2)
+        assert [people.names[one.member_id] for one in people.top] == ["M0", "M3", "M6", "M9"]
+        assert (people.named.members, people.others.members) == (4, 8)
+
+
+async def test_everyone_is_counted_where_they_belong_once_it_was_recounted(world: World) -> None:
+    ada = await world.add_member("Ada", is_named=False)
+    await _earn(world, _entry(ada, 1))
+    async with world.sessions.begin() as session:  # as the release before wrote it, who did not count
+        await session.execute(update(Member).where(Member.id == ada.id).values(is_named=True))
+    await _recount(world)
+    async with world.sessions.reading() as session:
+        people = await boards.list_people(session, Stretch(period=Period.ALL), at_most=2)
+    assert list(people.names.values()) == ["Ada"]
 
 
 async def test_everybody_counts_while_sums_are_rebuilt_rolled_and_recounted(world: World) -> None:
