@@ -20,12 +20,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from storage.kept import Alone, Kept
-from storage.on_postgres import postgres_engine, reading_engine
-from storage.one_turn import DRIVER, begin_with, is_at_rest, is_at_work, register_dialect, write_at_once
+from storage.kept import Alone, Kept, Rush
+from storage.on_postgres import is_idle, postgres_engine, reading_engine
+from storage.one_turn import DRIVER, begin_with, ends_here, is_at_rest, is_at_work, register_dialect, write_at_once
+from storage.prepared import DirectSession
 
 T = TypeVar("T")
 
@@ -91,15 +91,17 @@ class Sessions:
         self.is_sqlite = self.url.startswith("sqlite")
         self.writer = _engine(self.url, is_writer=True)
         self.reader = _engine(self.url, is_writer=False) if self.is_sqlite else reading_engine(self.writer)
-        self._write = async_sessionmaker(self.writer, expire_on_commit=False)
-        self._read = async_sessionmaker(self.reader, expire_on_commit=False)
+        self._write = async_sessionmaker(self.writer, class_=DirectSession, expire_on_commit=False)
+        self._read = async_sessionmaker(self.reader, class_=DirectSession, expire_on_commit=False)
         self._queue = asyncio.Lock()
         self._lock = asyncio.Lock()
         self.on_jobs: list[Callable[[], None]] = []
         self.pool_of: Callable[[str, str], str] = _only_pool
         self._kept: AsyncConnection | None = None
-        self._keeping = None if self.is_sqlite else Kept(self.writer)
-        self._alone = None if self._keeping is None else Alone(self.writer, self._keeping)
+        rush = Rush()
+        self._readers = Kept(self.reader, rush=rush)
+        self._keeping = None if self.is_sqlite else Kept(self.writer, rush=rush)
+        self._alone = None if self._keeping is None else Alone(self.writer, self._keeping, rush)
         self._closing: set[asyncio.Future[None]] = set()
         self._synced_at = float("-inf")
 
@@ -113,11 +115,13 @@ class Sessions:
             connection = await (self._own() if self._keeping is None else self._keeping.take())
             session = self._write(bind=connection)
             session.info["pool_of"] = self.pool_of
+            if not self.is_sqlite:
+                session.go_directly(connection)
             try:
                 yield session
-                await session.run_sync(_commit)
+                await session.end()
             except BaseException:
-                await self._end(session, connection)
+                await self._end(session, connection, self._keeping)
                 raise
             if self._keeping is not None:
                 await self._keeping.give(connection)
@@ -134,20 +138,15 @@ class Sessions:
         async with nullcontext() if is_next else self._queue, self._lock:
             yield
 
-    async def _end(self, session: AsyncSession, connection: AsyncConnection) -> None:
+    async def _end(self, session: AsyncSession, connection: AsyncConnection, kept: Kept | None) -> None:
         """Roll back, also if cancelled meanwhile; PostgreSQL may go on with that alone, SQLite's writer lock not."""
-        closing = asyncio.ensure_future(self._close(session, connection))
+        closing = asyncio.ensure_future(_close(session, connection, kept))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         if self.is_sqlite:
             await asyncio.shield(closing)
         elif (await asyncio.wait({closing}, timeout=CLOSE_SECONDS))[0]:
             closing.result()
-
-    async def _close(self, session: AsyncSession, connection: AsyncConnection) -> None:
-        await session.close()
-        if self._keeping is not None:
-            await self._keeping.close(connection)
 
     async def write_at_once(self, statement: str, values: tuple[Any, ...], *, is_hasty: bool = False) -> object | None:
         """Write one statement, in the driver's own words, as a whole transaction: for what happens thousands a second.
@@ -198,20 +197,33 @@ class Sessions:
         held, self._kept = self._kept, None
         if held is not None:
             await held.close()
-        for kept in (self._keeping, self._alone):
+        for kept in (self._readers, self._keeping, self._alone):
             if kept is not None:
                 await kept.let_go()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """Open one reading transaction; what it would write is an error on SQLite, and kept at once on PostgreSQL."""
-        async with self._read() as session, session.begin():
+        connection = await self._readers.take()
+        session = self._read(bind=connection)
+        session.go_directly(connection)
+        try:
             yield session
+            if session.is_changed:
+                await session.flush()
+        except BaseException:
+            await self._end(session, connection, self._readers)
+            raise
+        if ends_here(connection) if self.is_sqlite else is_idle(connection):
+            session.sync_session.close()
+        else:
+            await session.close()
+        await self._readers.give(connection)
 
     def count_connections(self) -> int:
         """Return how many connections are in use now; on PostgreSQL at most as many as the pool holds."""
         pools = {id(engine.pool): engine.pool for engine in (self.writer, self.reader)}.values()
-        idle = sum(len(kept) for kept in (self._keeping, self._alone) if kept is not None)
+        idle = sum(len(kept) for kept in (self._readers, self._keeping, self._alone) if kept is not None)
         return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)) - idle
 
     async def close(self) -> None:
@@ -224,14 +236,14 @@ class Sessions:
             await self.reader.dispose()
 
 
+async def _close(session: AsyncSession, connection: AsyncConnection, kept: Kept | None) -> None:
+    await session.close()
+    if kept is not None:
+        await kept.close(connection)
+
+
 def _only_pool(pool: str, lane: str) -> str:
     return pool
-
-
-def _commit(session: Session) -> None:
-    """Commit and give the connection back, in one go."""
-    session.commit()
-    session.close()
 
 
 def _engine(url: str, *, is_writer: bool) -> AsyncEngine:
@@ -262,6 +274,7 @@ def _set_up_reader(connection: Any, record: object) -> None:  # noqa: ANN401
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only=ON")
     cursor.close()
+    connection.reads_here = True
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that are kept for writing, and statements that are committed without waiting for the disk.
+"""Connections that are kept for another use, and statements that PostgreSQL commits without waiting for the disk.
 
 Taking a connection from the pool and giving it back costs as much as most statements.
 """
@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event
@@ -14,6 +15,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.on_postgres import RENEWED_SECONDS, connected_at, is_of_use, write_alone
+from storage.one_turn import is_at_rest
 
 MOST_KEPT = 4
 """The pool's other connections stay with it, for those who read and for a rush."""
@@ -28,13 +30,22 @@ that listen to such messages ignore those of a prefix they do not know
 (postgresql.org/docs/current/functions-admin.html#PG-LOGICAL-EMIT-MESSAGE)."""
 
 
+@dataclass(slots=True)
+class Rush:
+    """How many wait for a connection of a pool: as long as somebody does, none is kept away from it."""
+
+    waiting: int = 0
+
+
 class Kept:
     """Connections of an engine that were given back and are used again, the last one first."""
 
-    def __init__(self, engine: AsyncEngine, *, setting: str = "") -> None:
-        """Keep none yet; `setting` is run on each before its first use."""
+    def __init__(self, engine: AsyncEngine, *, setting: str = "", rush: Rush | None = None) -> None:
+        """Keep none yet; `setting` is run on each before its first use; who shares a pool shares the `rush`."""
         self._engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._setting = setting
+        self._rush = rush or Rush()
         self._held: list[AsyncConnection] = []
         self._lost_at = 0.0
         event.listen(engine.sync_engine, "handle_error", self._note_loss)
@@ -63,11 +74,14 @@ class Kept:
         """Return a kept connection that is open, as far as that is known without asking, or one of the pool's."""
         while self._held:
             connection = self._held.pop()
-            oldest = max(self._lost_at, time.time() - RENEWED_SECONDS)
-            if is_of_use(connection) and connected_at(connection) > oldest:
+            if self._is_good(connection):
                 return connection
             await self.close(connection)
-        connection = await self._engine.connect()
+        self._rush.waiting += 1
+        try:
+            connection = await self._engine.connect()
+        finally:
+            self._rush.waiting -= 1
         if self._setting:
             try:
                 await write_alone(connection, self._setting, ())
@@ -76,9 +90,15 @@ class Kept:
                 raise
         return connection
 
+    def _is_good(self, connection: AsyncConnection) -> bool:
+        if self._is_sqlite:
+            return is_at_rest(connection.sync_connection)
+        oldest = max(self._lost_at, time.time() - RENEWED_SECONDS)
+        return is_of_use(connection) and connected_at(connection) > oldest
+
     async def give(self, connection: AsyncConnection) -> None:
         """Keep a connection that has ended all that was begun on it; the pool gets those that are too many."""
-        if len(self._held) < MOST_KEPT:
+        if len(self._held) < MOST_KEPT and not self._rush.waiting:
             self._held.append(connection)
         else:
             await self.close(connection)
@@ -103,11 +123,11 @@ class Alone:
     gone has to write it again.
     """
 
-    def __init__(self, engine: AsyncEngine, kept: Kept) -> None:
+    def __init__(self, engine: AsyncEngine, kept: Kept, rush: Rush) -> None:
         """Write on `kept` what waits for the disk."""
         self._engine = engine
         self._synced = kept
-        self._hasty = Kept(engine, setting=_HASTY)
+        self._hasty = Kept(engine, setting=_HASTY, rush=rush)
         self._witness: AsyncConnection | None = None
         self._meeting = asyncio.Lock()
         self._wrote_at = float("-inf")

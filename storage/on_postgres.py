@@ -143,6 +143,25 @@ class Direct:
             await greenlet_spawn(_raise, self._connection, adapted, error, sent)
             raise
 
+    async def commit(self) -> None:
+        """Commit the transaction, if one was begun; raises what SQLAlchemy raises."""
+        await self._end("commit")
+
+    async def rollback(self) -> None:
+        """Roll the transaction back, if one was begun; raises what SQLAlchemy raises."""
+        await self._end("rollback")
+
+    async def _end(self, how: str) -> None:
+        adapted = self._adapted
+        if adapted._transaction is None:
+            return
+        try:
+            async with adapted._execute_mutex:
+                await adapted._call_and_discard(getattr(adapted._transaction, how))
+        except BaseException as error:
+            await greenlet_spawn(_raise, self._connection, adapted, error, None)
+            raise
+
 
 def direct(connection: Connection) -> Direct | None:
     """Return the way of a connection to PostgreSQL, `None` for one to another database."""
@@ -178,7 +197,16 @@ def is_of_use(connection: AsyncConnection) -> bool:
     return not adapted.driver_connection.is_closed()
 
 
-def _raise(connection: Connection, adapted: Any, error: BaseException, statement: str) -> None:  # noqa: ANN401
+def is_idle(connection: AsyncConnection) -> bool:
+    """Say whether a connection has no transaction at the server, so that ending its session asks nobody."""
+    within = connection.sync_connection
+    if within is None or within.closed or within.invalidated:
+        return False
+    adapted: Any = within.connection.dbapi_connection
+    return adapted._transaction is None
+
+
+def _raise(connection: Connection, adapted: Any, error: BaseException, statement: str | None) -> None:  # noqa: ANN401
     """Raise an error of the driver as SQLAlchemy does: in its own classes, with a lost connection thrown away.
 
     So is one whose wait was cut short: nobody knows how far it had come.

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Executable, RowMapping
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -27,6 +27,7 @@ Row = RowMapping | Mapping[str, Any]
 
 Convert = Callable[[Any], Any]
 _FOUND = "found"
+_AT_HAND = "at_hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +107,15 @@ def _innermost(session: AsyncSession) -> SessionTransaction | None:
 
 def _known_driver(session: AsyncSession) -> Driver | None:
     """Return what was found for the same transaction or savepoint, while that is good for another statement."""
+    within = _innermost(session)
+    at_hand: Driver | None = session.info.get(_AT_HAND)
+    if at_hand is not None and (within is None or (within.is_active and not within.nested)):
+        return at_hand
     found = session.info.get(_FOUND)
-    if found is None:
+    if found is None or within is None:
         return None
-    transaction: SessionTransaction | None = found[0]
-    connection, driver = found[1:]
-    is_good = (
-        transaction is not None
-        and transaction is _innermost(session)
-        and transaction.is_active
-        and not connection.invalidated
-    )
+    transaction, connection, driver = found
+    is_good = transaction is within and within.is_active and not connection.invalidated
     return cast(Driver, driver) if is_good else None
 
 
@@ -131,6 +130,46 @@ async def _driver_of(session: AsyncSession) -> Driver:
     driver = _unheard_driver(connection) or connection.dialect.name
     session.info[_FOUND] = (_innermost(session), connection, driver)
     return driver
+
+
+class DirectSession(AsyncSession):
+    """A session that need not begin a transaction for prepared statements: they go to its connection directly.
+
+    What reads sees what is committed when it begins. What writes on PostgreSQL begins a transaction there, of which
+    whatever else the session does becomes part; `end` commits it.
+    """
+
+    def go_directly(self, connection: AsyncConnection) -> None:
+        """Use the connection that the session is bound to."""
+        within = connection.sync_connection
+        if within is not None:
+            self.info[_AT_HAND] = _unheard_driver(within)
+
+    async def rollback(self) -> None:
+        """Roll back what was done."""
+        await super().rollback()
+        driver = self.info.get(_AT_HAND)
+        if isinstance(driver, Direct):
+            await driver.rollback()
+
+    async def end(self) -> None:
+        """Commit, and let the connection go."""
+        driver = self.info.get(_AT_HAND)
+        if isinstance(driver, Direct) and not (self.in_transaction() or self.is_changed):
+            await driver.commit()
+        else:
+            await self.run_sync(_commit_and_close)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something that the database has not been sent yet."""
+        return bool(self.new or self.dirty or self.deleted)
+
+
+def _commit_and_close(session: Session) -> None:
+    """Do both in one go."""
+    session.commit()
+    session.close()
 
 
 def _unheard_driver(connection: Connection) -> OneTurnConnection | Direct | None:

@@ -7,6 +7,7 @@ come from is said beside each market (docs/privacy.md#disclosure). No legal advi
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.core.programme import Disclosure
 from bot.core.texts import hashtag
@@ -84,6 +85,7 @@ class Allowed:
         return next((one for one in self.choices if one.line == line), None)
 
 
+@lru_cache(maxsize=1_000)
 def market_of(language: str, *, locale: str = "", fixed: str = "") -> str:
     """Return the market of a text in `language` by somebody of `locale`; one that is `fixed` is everyone's.
 
@@ -138,6 +140,7 @@ def has_offer(text: str) -> bool:
     return _OFFER.search(text) is not None
 
 
+@lru_cache(maxsize=1_000)
 def _filled(line: str, company: str) -> str:
     return line.replace("{tag}", hashtag(company)).replace("{company}", company.strip())
 
@@ -151,6 +154,7 @@ def _begins(line: str, word: str) -> bool:
     return line.casefold().startswith(word.casefold()) and not rest[:1].isalnum()
 
 
+@lru_cache(maxsize=1_000)
 def _names(line: str, word: str) -> bool:
     return word.lstrip("#").casefold() in _words(line)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, literal, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
@@ -294,3 +294,38 @@ async def test_a_foreign_key_is_kept_on_both(sessions: Sessions) -> None:
     with pytest.raises(DBAPIError):
         async with sessions.begin() as session:
             await session.execute(text("INSERT INTO suggestion_author VALUES (99, 99, '', '2026-11-21 10:00:00+00')"))
+
+
+async def test_more_readers_than_connections_wait_for_each_other_and_none_for_long(sessions: Sessions) -> None:
+    read = Prepared(select(literal(1).label("one")))
+
+    async def look() -> int:
+        async with sessions.reading() as session:
+            await asyncio.sleep(0.01)
+            found = await read.first(session, {})
+            return int(found["one"]) if found is not None else 0
+
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            assert await asyncio.gather(*(look() for _ in range(50))) == [1] * 50
+    assert sessions.count_connections() == 0
+
+
+async def test_a_reader_that_failed_or_was_cancelled_leaves_nothing_behind(sessions: Sessions) -> None:
+    async def fail() -> None:
+        async with sessions.reading() as session:
+            await session.execute(text("SELECT no_such_thing"))
+
+    async def wait() -> None:
+        async with sessions.reading() as session:
+            await session.execute(select(1))
+            await asyncio.Event().wait()
+
+    for _ in range(6):
+        with pytest.raises(DBAPIError):
+            await fail()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(wait(), 0.02)
+    assert sessions.count_connections() == 0
+    async with sessions.reading() as session:
+        assert await session.scalar(select(1)) == 1

@@ -18,7 +18,7 @@ from tests.handlers.conftest import NOW
 from tests.web.conftest import BROWSER, WAIT
 
 SERVER = """
-import asyncio, sys
+import asyncio, socket, sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 import uvicorn
@@ -31,14 +31,14 @@ from bot.web.tallies import Tallies
 from bot.web.visitors import Tracking, Visitors
 from storage.engine import Sessions
 
-async def main(url, folder, port):
+async def main(url, folder, listening):
     tracking = Tracking(sessions=Sessions(url), clock=WallClock(), zone=ZoneInfo("UTC"),
                         trusted=trusted_proxies([]), journal=folder / "journal")
     tracked = TrackedLinks(Starlette(), tracking, visitors=Visitors(tracking), tallies=Tallies())
     await tracked.start()
-    await uvicorn.Server(uvicorn.Config(tracked, port=port, log_config=None, **SERVER_OPTIONS)).serve()
+    await uvicorn.Server(uvicorn.Config(tracked, log_config=None, **SERVER_OPTIONS)).serve(sockets=[listening])
 
-asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
+asyncio.run(main(sys.argv[1], Path(sys.argv[2]), socket.socket(fileno=int(sys.argv[3]))))
 """
 
 pytestmark = pytest.mark.chaos
@@ -87,20 +87,21 @@ async def test_no_visit_that_was_answered_is_lost_when_the_process_is_killed(
     sessions: Sessions, database_url: str, tmp_path: Path, seen: int
 ) -> None:
     await fill(sessions)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     root = Path(__file__).parents[2]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        SERVER,
-        database_url,
-        str(tmp_path),
-        str(port),
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-    )
+    with socket.socket() as listening:  # the process alone has it afterwards: nobody else can get its port meanwhile
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            SERVER,
+            database_url,
+            str(tmp_path),
+            str(listening.fileno()),
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            pass_fds=[listening.fileno()],
+        )
     answered: list[int] = []
     try:
         async with asyncio.timeout(WAIT):
