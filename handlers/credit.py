@@ -110,16 +110,17 @@ async def credit_some(
 ) -> int:
     """Credit at most `limit` of each kind of thing that waits, and return the largest number that was looked at.
 
-    Visits come first, because the first of them is what proves a share; if some are named, only those. One run after
-    the other: the second sees what the first brought.
+    Visits come first, because the first of them is what proves a share; if some are named, only those, and suggestions
+    are left for another time. One run after the other: the second sees what the first brought.
     """
     await hold_counts(session)
     visits = await waiting.list_waiting_visits(session, limit=limit, visit_ids=visit_ids)
     added = [*await _credit_visits(session, visits, now, programme)]
-    shares = await waiting.list_proven_shares(session, limit=limit)
+    has_proof = not visit_ids or any(not one.is_evidenced for one in visits)
+    shares = await waiting.list_proven_shares(session, limit=limit) if has_proof else []
     for share in shares:
         added += await _credit_share(session, share, now, programme)
-    suggestions = await waiting.list_approved_suggestions(session, limit=limit)
+    suggestions = [] if visit_ids else await waiting.list_approved_suggestions(session, limit=limit)
     for suggestion in suggestions:
         added += await _credit_suggestion(session, suggestion, now, programme)
     await ledger.count_entries(session, added, now=now, programme=programme)

@@ -29,6 +29,8 @@ from storage.prepared import DirectSession
 
 T = TypeVar("T")
 
+_IMMEDIATE = "BEGIN IMMEDIATE"
+
 log = logging.getLogger("vouch.storage")
 
 BUSY_MS = 1500
@@ -115,8 +117,7 @@ class Sessions:
             connection = await (self._own() if self._keeping is None else self._keeping.take())
             session = self._write(bind=connection)
             session.info["pool_of"] = self.pool_of
-            if not self.is_sqlite:
-                session.go_directly(connection)
+            session.go_directly(connection, opening=_IMMEDIATE if self.is_sqlite else None)
             try:
                 yield session
                 await session.end()
@@ -237,6 +238,8 @@ class Sessions:
 
 
 async def _close(session: AsyncSession, connection: AsyncConnection, kept: Kept | None) -> None:
+    if kept is None:
+        await session.rollback()
     await session.close()
     if kept is not None:
         await kept.close(connection)
@@ -278,7 +281,7 @@ def _set_up_reader(connection: Any, record: object) -> None:  # noqa: ANN401
 
 
 def _begin_immediate(connection: Connection) -> None:
-    begin_with(connection, "BEGIN IMMEDIATE")
+    begin_with(connection, _IMMEDIATE)
 
 
 def _begin_deferred(connection: Connection) -> None:

@@ -143,21 +143,15 @@ class Direct:
             await greenlet_spawn(_raise, self._connection, adapted, error, sent)
             raise
 
-    async def commit(self) -> None:
-        """Commit the transaction, if one was begun; raises what SQLAlchemy raises."""
-        await self._end("commit")
-
-    async def rollback(self) -> None:
-        """Roll the transaction back, if one was begun; raises what SQLAlchemy raises."""
-        await self._end("rollback")
-
-    async def _end(self, how: str) -> None:
+    async def end(self, *, is_kept: bool) -> None:
+        """Commit the transaction, or roll it back, if one was begun; raises what SQLAlchemy raises."""
         adapted = self._adapted
-        if adapted._transaction is None:
+        transaction = adapted._transaction
+        if transaction is None:
             return
         try:
             async with adapted._execute_mutex:
-                await adapted._call_and_discard(getattr(adapted._transaction, how))
+                await adapted._call_and_discard(transaction.commit if is_kept else transaction.rollback)
         except BaseException as error:
             await greenlet_spawn(_raise, self._connection, adapted, error, None)
             raise

@@ -163,6 +163,17 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
             super().rollback()
         self._forget()
 
+    async def end(self, *, is_kept: bool) -> None:
+        """Commit what was sent, or roll it back, and be ready for another transaction of the kind; as the two above."""
+        opening, driver = self.opening, self._connection
+        if self.is_used and is_kept:
+            self._refuse_if_cut_short()
+            await driver.commit()
+        elif self.is_used:
+            await driver.rollback()
+        self._forget()
+        self.opening = opening
+
     def _forget(self) -> None:
         self.opening, self.is_begun, self.is_used, self.is_ours = None, False, False, True
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Executable, RowMapping
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import ExpandedState, SQLCompiler
@@ -28,6 +28,7 @@ Row = RowMapping | Mapping[str, Any]
 Convert = Callable[[Any], Any]
 _FOUND = "found"
 _AT_HAND = "at_hand"
+_CONNECTION = "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,12 @@ async def together(session: AsyncSession, *asked: tuple[Prepared, Mapping[str, A
             *[(one.text, one.values(values)) for one, (_, values) in zip(compiled, asked, strict=True)]
         )
     except sqlite3.Error as error:
-        raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from error
+        raise _as_sqlalchemy(error) from error
     return [[one.row(raw) for raw in rows] for one, rows in zip(compiled, found, strict=True)]
+
+
+def _as_sqlalchemy(error: sqlite3.Error) -> BaseException:
+    return DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def _innermost(session: AsyncSession) -> SessionTransaction | None:
@@ -135,30 +140,44 @@ async def _driver_of(session: AsyncSession) -> Driver:
 class DirectSession(AsyncSession):
     """A session that need not begin a transaction for prepared statements: they go to its connection directly.
 
-    What reads sees what is committed when it begins. What writes on PostgreSQL begins a transaction there, of which
+    What only reads sees what is committed when it begins. What writes begins a transaction in the database, of which
     whatever else the session does becomes part; `end` commits it.
     """
 
-    def go_directly(self, connection: AsyncConnection) -> None:
-        """Use the connection that the session is bound to."""
+    def go_directly(self, connection: AsyncConnection, *, opening: str | None = None) -> None:
+        """Use the connection that the session is bound to; on SQLite `opening` is what begins a transaction."""
         within = connection.sync_connection
-        if within is not None:
-            self.info[_AT_HAND] = _unheard_driver(within)
+        driver = None if within is None else _unheard_driver(within)
+        if isinstance(driver, OneTurnConnection):
+            driver.opening = opening
+        self.info[_AT_HAND] = driver
+        self.info[_CONNECTION] = within
 
     async def rollback(self) -> None:
         """Roll back what was done."""
         await super().rollback()
-        driver = self.info.get(_AT_HAND)
-        if isinstance(driver, Direct):
-            await driver.rollback()
+        await self._end(is_kept=False)
 
     async def end(self) -> None:
         """Commit, and let the connection go."""
-        driver = self.info.get(_AT_HAND)
-        if isinstance(driver, Direct) and not (self.in_transaction() or self.is_changed):
-            await driver.commit()
-        else:
+        if self.info[_AT_HAND] is None or self.in_transaction() or self.is_changed:
             await self.run_sync(_commit_and_close)
+        else:
+            await self._end(is_kept=True)
+
+    async def _end(self, *, is_kept: bool) -> None:
+        driver: OneTurnConnection | Direct | None = self.info[_AT_HAND]
+        if driver is None:
+            return
+        if self.info[_CONNECTION].invalidated:
+            if is_kept:
+                raise PendingRollbackError("the connection was lost before the end of this transaction")
+            self.info[_AT_HAND] = None  # what comes now takes the ordinary way, which opens another
+            return
+        try:
+            await driver.end(is_kept=is_kept)
+        except sqlite3.Error as error:
+            raise _as_sqlalchemy(error) from error
 
     @property
     def is_changed(self) -> bool:

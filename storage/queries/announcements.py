@@ -118,8 +118,8 @@ async def _priority(session: AsyncSession, *, post_id: int) -> int:
 
 
 async def _count_waiting(session: AsyncSession) -> int:
-    waiting = select(func.count()).select_from(Announcement).where(Announcement.refresh_at.is_not(None))
-    return (await session.execute(waiting)).scalar_one()
+    found = await _WAITING.first(session, {})
+    return int(found["waiting"]) if found is not None else 0
 
 
 def _redraw(announcement_id: int, channel_ref: str) -> tuple[Job, str, str | None]:
@@ -150,6 +150,8 @@ async def find_placed(session: AsyncSession, *, announcement_id: int, now: datet
 
 
 _IT = ANNOUNCEMENT.c
+_WAITING = Prepared(select(func.count().label("waiting")).select_from(ANNOUNCEMENT).where(_IT.refresh_at.is_not(None)))
+_BEGIN = Prepared(update(ANNOUNCEMENT).where(_IT.id == bindparam("number")).values(refresh_at=None).returning(_IT.id))
 _PLACED = Prepared(
     select(_IT.id, _IT.channel_ref, _IT.message_ref, _IT.drawn_at, _IT.shown, POST.c.updated_at, *posts.FACE)
     .select_from(ANNOUNCEMENT.join(POST, POST.c.id == _IT.post_id).join(MEMBER, MEMBER.c.id == POST.c.author_id))
@@ -179,7 +181,7 @@ async def claim_refresh(session: AsyncSession, *, announcement_id: int) -> None:
 
     Once few enough wait, those that were put last take their turn like all others.
     """
-    await session.execute(update(Announcement).where(Announcement.id == announcement_id).values(refresh_at=None))
+    await _BEGIN.first(session, {"number": announcement_id})
     if await _count_waiting(session) <= MANY:
         await session.execute(
             update(JobRow)

@@ -165,7 +165,9 @@ def _upsert(add: Any) -> Any:  # noqa: ANN401 - an insertion of either dialect
     return add.on_conflict_do_update(index_elements=["name"], set_={"next_at": add.excluded.next_at})
 
 
-_KEEP = _upsert(sqlite.insert(LANE))
+_KEEP = Prepared(
+    _upsert(sqlite.insert(LANE).values(name=bindparam("name"), next_at=bindparam("next_at"))).returning(LANE.c.name)
+)
 _KEPT = func.unnest(bindparam("names", type_=ARRAY(String)), bindparam("ats", type_=ARRAY(Instant)))
 _KEEP_ALL = Prepared(
     _upsert(
@@ -269,7 +271,7 @@ async def _keep(session: AsyncSession, changed: Mapping[str, datetime]) -> None:
     if names and is_postgresql(session):
         await _KEEP_ALL.all(session, {"names": names, "ats": [changed[name] for name in names]})
     elif names:
-        await session.execute(_KEEP, [{"name": name, "next_at": changed[name]} for name in names])
+        await together(session, *[(_KEEP, {"name": name, "next_at": changed[name]}) for name in names])
 
 
 async def _pause(session: AsyncSession, book: Book, *, now: datetime) -> timedelta | None:

@@ -73,9 +73,12 @@ async def finish_job(session: AsyncSession, ending: Ending, *, job_id: int, owne
     return done.first() is not None
 
 
+_ANY_FAILED = Prepared(select(JOB.c.id).where(is_state(JOB, "failed")).limit(1))
+
+
 async def drop_earlier(session: AsyncSession, job_ids: Collection[int]) -> None:
     """Drop what failed earlier of the very same work as these jobs: only how it stands now matters."""
-    if not await session.scalar(select(JOB.c.id).where(is_state(JOB, "failed")).limit(1)):
+    if await _ANY_FAILED.first(session, {}) is None:
         return
     newer = JOB.alias("newer")
     is_same = (newer.c.kind == JOB.c.kind, newer.c.held == JOB.c.held, newer.c.id > JOB.c.id)
