@@ -5,7 +5,9 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import cached_property
 
+from aiodataloader import DataLoader
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.errors import TryLater
@@ -16,6 +18,7 @@ from storage.queries.addresses import Kept
 from storage.types import keyed_hash
 
 AGAIN_AFTER = timedelta(seconds=5)
+MOST_AT_ONCE = 500
 
 
 class StoredAddresses:
@@ -28,9 +31,17 @@ class StoredAddresses:
         self._clock = clock
 
     async def find(self, ref: str) -> str | None:
-        """Return what is held of a person or place, `None` if nothing is."""
+        """Return what is held of a person or place, `None` if nothing is; all who ask at once are one question."""
+        return await self._asked.load(ref)
+
+    @cached_property
+    def _asked(self) -> DataLoader[str, str | None]:
+        return DataLoader(self._find_all, cache=False, max_batch_size=MOST_AT_ONCE)
+
+    async def _find_all(self, refs: list[str]) -> list[str | None]:
         async with _reading(self._sessions) as session:
-            return await addresses.find_address(session, platform=self._platform, ref=ref)
+            held = await addresses.find_addresses(session, platform=self._platform, refs=refs)
+        return [held.get(ref) for ref in refs]
 
     async def keep(self, ref: str, held: str, *, is_person: bool) -> None:
         """Keep `held` in place of what was; of a person only while they are a member."""

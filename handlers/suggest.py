@@ -16,7 +16,7 @@ from bot.core.texts import plain, shorten
 from handlers.cards.post import done_by, line_card
 from handlers.cards.suggestion import MAX_WHY, Proposed, already_card, outcome_card, suggestion_card, suggestion_window
 from handlers.context import Context, Outside, Record
-from storage.queries import decisions, posts, readers, suggestions
+from storage.queries import decisions, posts, suggestions
 from storage.queries.decisions import SUGGESTION, Decided
 from storage.queries.jobs import Plan, add_job
 from storage.queries.suggestions import Held, Offer, Outcome
@@ -170,10 +170,10 @@ def proposed_of(held: Held, *, decided: Spans = ()) -> Proposed:
 async def tell_decision(out: Outside, job: TellDecision) -> Record | None:
     """Tell one who suggested it what became of a suggestion, with the curator's note."""
     async with out.sessions.reading() as session:
-        fate = await suggestions.find_fate(session, suggestion_id=job.suggestion_id)
-        reader = await readers.find_reader(session, member_id=job.member_id)
-    if fate is None or reader is None or fate.state is SuggestionState.RECEIVED:
+        told = await suggestions.find_told(session, suggestion_id=job.suggestion_id, member_id=job.member_id)
+    if told is None or told[0].state is SuggestionState.RECEIVED:
         return None
+    fate, reader = told
     words = out.words(reader.locale, reader.zone)
     out.check_hours(words.zone)
     is_approved = fate.state is SuggestionState.APPROVED

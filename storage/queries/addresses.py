@@ -1,13 +1,14 @@
 """Addresses: where a platform reaches people and places; those of people are kept as long as they are members."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.lists import in_array, in_json, listed
 from storage.models import Address, Member
 from storage.prepared import Prepared
 from storage.tables import ADDRESS
@@ -16,9 +17,11 @@ from storage.types import Instant
 Insert = sqlite.Insert | postgresql.Insert
 
 
-_HELD = Prepared(
-    select(ADDRESS.c.held).where(ADDRESS.c.platform == bindparam("its_platform"), ADDRESS.c.ref == bindparam("its_ref"))
-)
+def _held(is_one: ColumnElement[bool]) -> Select[str, str]:
+    return select(ADDRESS.c.ref, ADDRESS.c.held).where(ADDRESS.c.platform == bindparam("its_platform"), is_one)
+
+
+_HELD = Prepared(_held(in_json(ADDRESS.c.ref, "refs")), postgresql=_held(in_array(ADDRESS.c.ref, "refs")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +33,10 @@ class Kept:
     held: str
 
 
-async def find_address(session: AsyncSession, *, platform: str, ref: str) -> str | None:
-    """Return what is held of a person or place, `None` if nothing is."""
-    row = await _HELD.first(session, {"its_platform": platform, "its_ref": ref})
-    return None if row is None else str(row["held"])
+async def find_addresses(session: AsyncSession, *, platform: str, refs: Collection[str]) -> Mapping[str, str]:
+    """Return what is held of these people and places, by reference; of some it may be nothing."""
+    rows = await _HELD.all(session, {"its_platform": platform, "refs": listed(session, refs)})
+    return {row["ref"]: row["held"] for row in rows}
 
 
 async def keep_place(session: AsyncSession, kept: Kept, *, now: datetime) -> None:

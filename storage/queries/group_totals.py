@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.leaderboard import Period
 from storage.models import CrewTotal, Member, PointsCount, Total
 from storage.models.member import MISPLACED
+from storage.prepared import Prepared
 
 Key = tuple[str, date]
 """A period and the day on which it begins."""
@@ -26,6 +27,8 @@ SINCE_EVER = date(1970, 1, 1)
 
 _COUNTING = 0x566F756368  # the number of the lock in the database
 _DAY = Period.DAY.value
+
+_HOLD = Prepared(select(func.pg_advisory_xact_lock(_COUNTING).label("held")))
 
 IS_NAMED = and_(Member.is_named.is_(True), Member.left_at.is_(None), Member.erased_at.is_(None), Member.name != "")
 """Who may stand on a board by name."""
@@ -37,7 +40,7 @@ async def hold_counts(session: AsyncSession) -> None:
     Whoever holds it waits for nothing else any more, or only for what nobody else waits with.
     """
     if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
+        await _HOLD.first(session, {})
 
 
 @asynccontextmanager

@@ -32,20 +32,22 @@ class Reader:
 
 _COUNTING = aliased(Member)
 _ADDRESS = (Member.id.label("member_id"), Member.platform, Member.person_ref, Member.name, Member.zone)
-_ASKED, _READER = MEMBER.alias("asked"), MEMBER.alias("reader")
+ASKED, _READER = MEMBER.alias("asked"), MEMBER.alias("reader")
 _OF_READER = (
     _READER.c.id.label("member_id"),
     *(_READER.c[name] for name in ("platform", "person_ref", "name", "zone")),
     func.coalesce(_READER.c.chosen_locale, _READER.c.locale).label("locale"),
 )
-_READERS = (
+READERS = (
     select(*_OF_READER)
-    .select_from(_ASKED.join(_READER, _READER.c.id == func.coalesce(_ASKED.c.same_as_id, _ASKED.c.id)))
+    .join_from(ASKED, _READER, _READER.c.id == func.coalesce(ASKED.c.same_as_id, ASKED.c.id))
     .where(_READER.c.left_at.is_(None), _READER.c.erased_at.is_(None))
 )
-_ONE_READER = Prepared(_READERS.where(_ASKED.c.id == bindparam("asked_id")))
-_SOME_READERS = _READERS.add_columns(_ASKED.c.id.label("asked_id")).where(
-    _ASKED.c.id.in_(bindparam("asked_ids", expanding=True))
+"""Whom to write to instead of each of `ASKED`, who may have left, or have become one person with another."""
+
+_ONE_READER = Prepared(READERS.where(ASKED.c.id == bindparam("asked_id")))
+_SOME_READERS = READERS.add_columns(ASKED.c.id.label("asked_id")).where(
+    ASKED.c.id.in_(bindparam("asked_ids", expanding=True))
 )
 _OWNER = select(
     *_ADDRESS, func.coalesce(_COUNTING.chosen_locale, Member.chosen_locale, Member.locale).label("locale")

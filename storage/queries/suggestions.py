@@ -13,6 +13,7 @@ from bot.core.errors import NotFound
 from bot.core.moderation import SuggestionState
 from storage.models import Member, Suggestion, SuggestionAuthor
 from storage.prepared import Prepared
+from storage.queries.readers import ASKED, READERS, Reader
 from storage.tables import SUGGESTION
 
 _OPEN = Suggestion.state == literal(SuggestionState.RECEIVED.value, literal_execute=True)
@@ -157,19 +158,25 @@ async def find_suggestion(session: AsyncSession, *, suggestion_id: int) -> Held 
     return (await _with_authors(session, [row]))[0] if row else None
 
 
-_FATE = Prepared(
-    select(*(SUGGESTION.c[name] for name in ("id", "state", "link", "note"))).where(
-        SUGGESTION.c.id == bindparam("suggestion_id")
-    )
+_FATE = ("id", "state", "link", "note")
+_TOLD = Prepared(
+    READERS.add_columns(*(SUGGESTION.c[name].label(f"its_{name}") for name in _FATE))
+    .join(SUGGESTION, SUGGESTION.c.id == bindparam("suggestion_id"))
+    .where(ASKED.c.id == bindparam("asked_id"))
 )
 
 
-async def find_fate(session: AsyncSession, *, suggestion_id: int) -> Fate | None:
-    """Return what became of a suggestion, which may have hundreds of authors, or `None`."""
-    row = await _FATE.first(session, {"suggestion_id": suggestion_id})
+async def find_told(session: AsyncSession, *, suggestion_id: int, member_id: int) -> tuple[Fate, Reader] | None:
+    """Return what became of a suggestion, and who is told instead of a member of it; `None` if either is gone."""
+    row = await _TOLD.first(session, {"suggestion_id": suggestion_id, "asked_id": member_id})
     if row is None:
         return None
-    return Fate(id=row["id"], state=SuggestionState(row["state"]), link=row["link"], note=row["note"])
+    told = dict(row)
+    state, rest = (
+        SuggestionState(told.pop("its_state")),
+        {name: told.pop(f"its_{name}") for name in ("id", "link", "note")},
+    )
+    return Fate(state=state, **rest), Reader(**told)
 
 
 async def get_suggestion(session: AsyncSession, *, suggestion_id: int) -> Held:

@@ -1,10 +1,12 @@
 """The address book and the shelf in the database, as the ports promise them."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.addresses import StoredAddresses, StoredFiles
 from bot.core.actions import EraseMe
@@ -13,7 +15,7 @@ from bot.core.ports import AddressBook, FileShelf
 from handlers.privacy import erase_me
 from storage.engine import Sessions
 from storage.models import Picture
-from storage.queries import pictures
+from storage.queries import addresses, pictures
 from storage.types import keyed_hash
 from tests.fakes import FakeClock
 from tests.handlers.conftest import NOW, SECRET, World
@@ -40,6 +42,23 @@ async def test_places_are_held_and_forgotten_and_listed(world: World) -> None:
     await book.forget("place:2")
     await book.forget("place:2")
     assert await book.list_held("place:") == {"place:1": "two"}
+
+
+async def test_all_who_ask_at_once_get_their_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    find = addresses.find_addresses
+
+    async def counted(session: AsyncSession, *, platform: str, refs: Collection[str]) -> Mapping[str, str]:
+        asked.append(len(refs))
+        return await find(session, platform=platform, refs=refs)
+
+    monkeypatch.setattr("storage.queries.addresses.find_addresses", counted)
+    book = book_of(world)
+    for number in range(3):
+        await book.keep(f"place:{number}", str(number), is_person=False)
+    found = await asyncio.gather(*(book.find(f"place:{number}") for number in (2, 0, 7, 2, 1)))
+    assert found == ["2", "0", None, "2", "1"]
+    assert asked == [5]
 
 
 async def test_people_are_held_while_they_are_members(world: World) -> None:

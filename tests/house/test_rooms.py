@@ -48,7 +48,7 @@ TABLE = (
         others=("sqlalchemy", "starlette", "uvicorn", "aiohttp", "apscheduler", "slack_bolt", "slack_sdk", "structlog"),
     ),
     Row("bot/chat/*.py", ours=EVERYTHING, others=("aiohttp", "starlette")),
-    Row("bot/addresses.py", ours=("bot.core", "storage"), others=(SESSION,)),
+    Row("bot/addresses.py", ours=("bot.core", "storage"), others=(SESSION, "aiodataloader")),
     Row("bot/start.py", ours=EVERYTHING),
     Row("bot/serving.py", ours=EVERYTHING),
     Row("bot/agreement.py", ours=("bot.config", "bot.environment", "storage")),

@@ -34,7 +34,7 @@ async def keep_person(sessions: Sessions, what: Kept, now: datetime = NOW) -> No
 
 async def held(sessions: Sessions, ref: str, platform: str = "teams") -> str | None:
     async with sessions.reading() as session:
-        return await addresses.find_address(session, platform=platform, ref=ref)
+        return (await addresses.find_addresses(session, platform=platform, refs=[ref, "nobody"])).get(ref)
 
 
 async def test_of_a_person_something_is_held_only_while_they_are_a_member(sessions: Sessions) -> None:

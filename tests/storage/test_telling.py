@@ -58,6 +58,7 @@ async def test_nobody_to_tell_is_no_job(world: World) -> None:
 
 
 async def test_what_became_of_a_suggestion_is_read_without_its_authors(world: World) -> None:
+    ada = await world.add_member()
     async with world.sessions.begin() as session:
         session.add(
             held := Suggestion(state="declined", link="https://a.example/", link_key="a", created_at=NOW, note="No")
@@ -65,10 +66,16 @@ async def test_what_became_of_a_suggestion_is_read_without_its_authors(world: Wo
         await session.flush()
         number = held.id
     async with world.sessions.reading() as session:
-        found = await suggestions.find_fate(session, suggestion_id=number)
-        none = await suggestions.find_fate(session, suggestion_id=number + 1)
-    assert found == Fate(id=number, state=SuggestionState.DECLINED, link="https://a.example/", note="No")
-    assert none is None
+        found = await suggestions.find_told(session, suggestion_id=number, member_id=ada.id)
+        gone = [
+            await suggestions.find_told(session, suggestion_id=number + 1, member_id=ada.id),
+            await suggestions.find_told(session, suggestion_id=number, member_id=ada.id + 1),
+        ]
+    assert found is not None
+    fate, reader = found
+    assert fate == Fate(id=number, state=SuggestionState.DECLINED, link="https://a.example/", note="No")
+    assert (reader.member_id, reader.person_ref) == (ada.id, ada.person_ref)
+    assert gone == [None, None]
 
 
 async def test_an_announcement_knows_what_it_shows_and_when_that_is_old(world: World) -> None:
