@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection, AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import greenlet_spawn
@@ -121,18 +121,23 @@ def _name_away(context: ExceptionContext) -> OperationalError | None:
 
 
 class Direct:
-    """The way to PostgreSQL for what is prepared, in the transaction that `connection` is in."""
+    """The way to PostgreSQL for what is prepared, in the transaction that `connection` is in.
 
-    __slots__ = ("_adapted", "_connection")
+    Once a statement of a transaction has failed, that takes no other one before it is rolled back.
+    """
+
+    __slots__ = ("_adapted", "_connection", "_has_failed")
 
     def __init__(self, connection: Connection, adapted: AsyncAdapt_asyncpg_connection) -> None:
         """Use the connection whose driver's connection is `adapted`."""
         self._connection = connection
         self._adapted: Any = adapted
+        self._has_failed = False
 
     async def run(self, *statements: Statement) -> list[list[Any]]:
         """Return the rows of each statement, in the driver's own words; raises what SQLAlchemy raises."""
         adapted, sent = self._adapted, ""
+        self._refuse_if_failed()
         try:
             async with adapted._execute_mutex:
                 if adapted._transaction is None:
@@ -140,12 +145,20 @@ class Direct:
                 fetch = adapted._connection.fetch
                 return [await fetch(sent := one, *values) for one, values in statements]
         except BaseException as error:
+            self._has_failed = adapted._transaction is not None
             await greenlet_spawn(_raise, self._connection, adapted, error, sent)
             raise
+
+    def _refuse_if_failed(self) -> None:
+        if self._has_failed:
+            raise PendingRollbackError("a statement of this transaction has failed; it can only be rolled back")
 
     async def end(self, *, is_kept: bool) -> None:
         """Commit the transaction, or roll it back, if one was begun; raises what SQLAlchemy raises."""
         adapted = self._adapted
+        if is_kept:
+            self._refuse_if_failed()
+        self._has_failed = False
         transaction = adapted._transaction
         if transaction is None:
             return

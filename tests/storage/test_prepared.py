@@ -135,6 +135,35 @@ async def test_a_transaction_that_failed_takes_no_further_statement(sessions: Se
     assert await keys(sessions) == []
 
 
+async def add_past_a_failure(sessions: Sessions) -> None:
+    """Add a row, fail to add it again, and add another one as if nothing was."""
+    async with sessions.begin() as session:
+        await ADD.all(session, {"key": "a", "at": NOW})
+        with suppress(IntegrityError):
+            await ADD.all(session, {"key": "a", "at": NOW})
+        await ADD.all(session, {"key": "b", "at": NOW})
+
+
+async def test_what_failed_takes_all_or_nothing_of_its_transaction_along(sessions: Sessions) -> None:
+    if sessions.is_sqlite:  # takes back the statement alone
+        await add_past_a_failure(sessions)
+        assert await keys(sessions) == ["a", "b"]
+        return
+    with pytest.raises(PendingRollbackError):
+        await add_past_a_failure(sessions)
+    assert await keys(sessions) == []
+
+
+async def test_after_a_failure_and_a_rollback_a_new_transaction_begins(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await ADD.all(session, {"key": "a", "at": NOW})
+        with pytest.raises(IntegrityError):
+            await ADD.all(session, {"key": "a", "at": NOW})
+        await session.rollback()
+        await ADD.all(session, {"key": "c", "at": NOW})
+    assert await keys(sessions) == ["c"]
+
+
 async def test_a_missing_value_is_refused(sessions: Sessions) -> None:
     await add(sessions, "a")
     async with sessions.begin() as session:
