@@ -212,13 +212,13 @@ class Sessions:
             yield session
             if session.is_changed:
                 await session.flush()
+            if ends_here(connection) if self.is_sqlite else is_idle(connection):
+                session.sync_session.close()
+            else:
+                await session.close()
         except BaseException:
             await self._end(session, connection, self._readers)
             raise
-        if ends_here(connection) if self.is_sqlite else is_idle(connection):
-            session.sync_session.close()
-        else:
-            await session.close()
         await self._readers.give(connection)
 
     def count_connections(self) -> int:
@@ -238,11 +238,13 @@ class Sessions:
 
 
 async def _close(session: AsyncSession, connection: AsyncConnection, kept: Kept | None) -> None:
-    if kept is None:
-        await session.rollback()
-    await session.close()
-    if kept is not None:
-        await kept.close(connection)
+    try:
+        if kept is None:
+            await session.rollback()
+        await session.close()
+    finally:
+        if kept is not None:
+            await kept.close(connection)
 
 
 def _only_pool(pool: str, lane: str) -> str:
