@@ -24,12 +24,10 @@ from sqlalchemy.pool import QueuePool
 
 from storage.kept import Alone, Kept, Rush
 from storage.on_postgres import is_idle, postgres_engine, reading_engine
-from storage.one_turn import DRIVER, begin_with, ends_here, is_at_rest, is_at_work, register_dialect, write_at_once
+from storage.one_turn import DRIVER, begin_with, is_at_rest, is_at_work, register_dialect, write_at_once
 from storage.prepared import DirectSession
 
 T = TypeVar("T")
-
-_IMMEDIATE = "BEGIN IMMEDIATE"
 
 log = logging.getLogger("vouch.storage")
 
@@ -101,7 +99,7 @@ class Sessions:
         self.pool_of: Callable[[str, str], str] = _only_pool
         self._kept: AsyncConnection | None = None
         rush = Rush()
-        self._readers = Kept(self.reader, rush=rush)
+        self._readers = None if self.is_sqlite else Kept(self.reader, rush=rush)
         self._keeping = None if self.is_sqlite else Kept(self.writer, rush=rush)
         self._alone = None if self._keeping is None else Alone(self.writer, self._keeping, rush)
         self._closing: set[asyncio.Future[None]] = set()
@@ -117,7 +115,8 @@ class Sessions:
             connection = await (self._own() if self._keeping is None else self._keeping.take())
             session = self._write(bind=connection)
             session.info["pool_of"] = self.pool_of
-            session.go_directly(connection, opening=_IMMEDIATE if self.is_sqlite else None)
+            if not self.is_sqlite:
+                session.go_directly(connection)
             try:
                 yield session
                 await session.end()
@@ -205,6 +204,10 @@ class Sessions:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """Open one reading transaction; what it would write is an error on SQLite, and kept at once on PostgreSQL."""
+        if self._readers is None:
+            async with self._read() as session, session.begin():
+                yield session
+            return
         connection = await self._readers.take()
         session = self._read(bind=connection)
         session.go_directly(connection)
@@ -212,7 +215,7 @@ class Sessions:
             yield session
             if session.is_changed:
                 await session.flush()
-            if ends_here(connection) if self.is_sqlite else is_idle(connection):
+            if is_idle(connection):
                 session.sync_session.close()
             else:
                 await session.close()
@@ -239,8 +242,6 @@ class Sessions:
 
 async def _close(session: AsyncSession, connection: AsyncConnection, kept: Kept | None) -> None:
     try:
-        if kept is None:
-            await session.rollback()
         await session.close()
     finally:
         if kept is not None:
@@ -279,11 +280,10 @@ def _set_up_reader(connection: Any, record: object) -> None:  # noqa: ANN401
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only=ON")
     cursor.close()
-    connection.reads_here = True
 
 
 def _begin_immediate(connection: Connection) -> None:
-    begin_with(connection, _IMMEDIATE)
+    begin_with(connection, "BEGIN IMMEDIATE")
 
 
 def _begin_deferred(connection: Connection) -> None:

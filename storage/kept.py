@@ -1,4 +1,4 @@
-"""Connections that are kept for another use, and statements that PostgreSQL commits without waiting for the disk.
+"""Connections to PostgreSQL that are kept for another use, and statements that it commits without waiting for the disk.
 
 Taking a connection from the pool and giving it back costs as much as most statements.
 """
@@ -15,7 +15,6 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.on_postgres import RENEWED_SECONDS, connected_at, is_of_use, write_alone
-from storage.one_turn import is_at_rest
 
 MOST_KEPT = 4
 """The pool's other connections stay with it, for those who read and for a rush."""
@@ -43,7 +42,6 @@ class Kept:
     def __init__(self, engine: AsyncEngine, *, setting: str = "", rush: Rush | None = None) -> None:
         """Keep none yet; `setting` is run on each before its first use; who shares a pool shares the `rush`."""
         self._engine = engine
-        self._is_sqlite = engine.dialect.name == "sqlite"
         self._setting = setting
         self._rush = rush or Rush()
         self._held: list[AsyncConnection] = []
@@ -91,8 +89,6 @@ class Kept:
         return connection
 
     def _is_good(self, connection: AsyncConnection) -> bool:
-        if self._is_sqlite:
-            return is_at_rest(connection.sync_connection)
         oldest = max(self._lost_at, time.time() - RENEWED_SECONDS)
         return is_of_use(connection) and connected_at(connection) > oldest
 

@@ -19,7 +19,6 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_dbapi,
     SQLiteDialect_aiosqlite,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util.concurrency import await_
 
 DRIVER = "sqlite+one_turn"
@@ -97,18 +96,17 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
     """A connection with such cursors; `opening` is what begins the transaction that it is in, once there is work.
 
     `is_used` once something was sent, `is_begun` once that was done, `is_ours` unless the driver's thread may still be
-    at work on it, as after a wait that was cancelled. One that `reads_here` only reads, and waits for no other process:
-    a turn of the thread would take several times as long as a short statement.
+    at work on it, as after a wait that was cancelled.
     """
 
-    __slots__ = ("is_begun", "is_ours", "is_used", "opening", "reads_here")
+    __slots__ = ("is_begun", "is_ours", "is_used", "opening")
     _cursor_cls = _Cursor
 
     def __init__(self, *arg: Any, **kw: Any) -> None:  # noqa: ANN401
         """Adapt a connection of the driver; nothing was sent on it yet."""
         super().__init__(*arg, **kw)
         self.opening: str | None = None
-        self.is_begun = self.is_used = self.reads_here = False
+        self.is_begun = self.is_used = False
         self.is_ours = True
 
     async def turn(self, method: str, operation: str, parameters: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401
@@ -132,14 +130,14 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
     async def run(self, *statements: tuple[str, tuple[Any, ...]]) -> list[list[Any]]:
         """Return the rows of each short statement, in the driver's own words; raises the driver's errors.
 
-        The first ones of a transaction that may write, which wait for another process, take one turn together. Others
+        The first ones of a transaction, which may wait for another process, take one turn together. Those after them
         wait for nobody and are over sooner than a turn begins: they are run here.
         """
         driver: Any = self._connection
-        if self.is_ours and (self.reads_here or (self.is_begun and driver._conn.in_transaction)):
-            return _work_all(driver._conn, None, statements)
         if self.opening is None:
             raise sqlite3.ProgrammingError("a statement outside a transaction")
+        if self.is_ours and self.is_begun and driver._conn.in_transaction:
+            return _work_all(driver._conn, None, statements)
         rows: list[list[Any]] = await self._take_turn(_work_all, self.opening, statements)
         return rows
 
@@ -156,23 +154,9 @@ class OneTurnConnection(AsyncAdapt_aiosqlite_connection):
 
     def rollback(self) -> None:
         """Roll back what was sent, if anything was since the last commit."""
-        driver: Any = self._connection
-        if self.is_used and self.is_ours and self.reads_here:
-            driver._conn.rollback()
-        elif self.is_used:
+        if self.is_used:
             super().rollback()
         self._forget()
-
-    async def end(self, *, is_kept: bool) -> None:
-        """Commit what was sent, or roll it back, and be ready for another transaction of the kind; as the two above."""
-        opening, driver = self.opening, self._connection
-        if self.is_used and is_kept:
-            self._refuse_if_cut_short()
-            await driver.commit()
-        elif self.is_used:
-            await driver.rollback()
-        self._forget()
-        self.opening = opening
 
     def _forget(self) -> None:
         self.opening, self.is_begun, self.is_used, self.is_ours = None, False, False, True
@@ -216,15 +200,6 @@ def is_at_rest(connection: Connection | None) -> bool:
         return False
     adapted: Any = connection.connection.dbapi_connection
     return not adapted.is_used
-
-
-def ends_here(connection: AsyncConnection) -> bool:
-    """Say whether the end of a transaction that only reads takes no turn of the driver's thread."""
-    within = connection.sync_connection
-    if within is None or within.closed or within.invalidated:
-        return False
-    adapted: Any = within.connection.dbapi_connection
-    return bool(adapted.is_ours and adapted.reads_here)
 
 
 def is_at_work(connection: Connection | None) -> bool:

@@ -97,12 +97,8 @@ async def together(session: AsyncSession, *asked: tuple[Prepared, Mapping[str, A
             *[(one.text, one.values(values)) for one, (_, values) in zip(compiled, asked, strict=True)]
         )
     except sqlite3.Error as error:
-        raise _as_sqlalchemy(error) from error
+        raise DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True) from error
     return [[one.row(raw) for raw in rows] for one, rows in zip(compiled, found, strict=True)]
-
-
-def _as_sqlalchemy(error: sqlite3.Error) -> BaseException:
-    return DBAPIError.instance(None, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def _innermost(session: AsyncSession) -> SessionTransaction | None:
@@ -138,19 +134,16 @@ async def _driver_of(session: AsyncSession) -> Driver:
 
 
 class DirectSession(AsyncSession):
-    """A session that need not begin a transaction for prepared statements: they go to its connection directly.
+    """A session that need not begin a transaction for prepared statements: on PostgreSQL they go to its connection.
 
     What only reads sees what is committed when it begins. What writes begins a transaction in the database, of which
     whatever else the session does becomes part; `end` commits it.
     """
 
-    def go_directly(self, connection: AsyncConnection, *, opening: str | None = None) -> None:
-        """Use the connection that the session is bound to; on SQLite `opening` is what begins a transaction."""
+    def go_directly(self, connection: AsyncConnection) -> None:
+        """Use the connection to PostgreSQL that the session is bound to."""
         within = connection.sync_connection
-        driver = None if within is None else _unheard_driver(within)
-        if isinstance(driver, OneTurnConnection):
-            driver.opening = opening
-        self.info[_AT_HAND] = driver
+        self.info[_AT_HAND] = None if within is None else _unheard_driver(within)
         self.info[_CONNECTION] = within
 
     async def rollback(self) -> None:
@@ -160,13 +153,13 @@ class DirectSession(AsyncSession):
 
     async def end(self) -> None:
         """Commit, and let the connection go."""
-        if self.info[_AT_HAND] is None or self.in_transaction() or self.is_changed:
+        if self.info.get(_AT_HAND) is None or self.in_transaction() or self.is_changed:
             await self.run_sync(_commit_and_close)
         else:
             await self._end(is_kept=True)
 
     async def _end(self, *, is_kept: bool) -> None:
-        driver: OneTurnConnection | Direct | None = self.info[_AT_HAND]
+        driver: Direct | None = self.info.get(_AT_HAND)
         if driver is None:
             return
         if self.info[_CONNECTION].invalidated:
@@ -174,10 +167,7 @@ class DirectSession(AsyncSession):
                 raise PendingRollbackError("the connection was lost before the end of this transaction")
             self.info[_AT_HAND] = None  # what comes now takes the ordinary way, which opens another
             return
-        try:
-            await driver.end(is_kept=is_kept)
-        except sqlite3.Error as error:
-            raise _as_sqlalchemy(error) from error
+        await driver.end(is_kept=is_kept)
 
     @property
     def is_changed(self) -> bool:
