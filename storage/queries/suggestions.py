@@ -172,11 +172,8 @@ async def find_told(session: AsyncSession, *, suggestion_id: int, member_id: int
     if row is None:
         return None
     told = dict(row)
-    state, rest = (
-        SuggestionState(told.pop("its_state")),
-        {name: told.pop(f"its_{name}") for name in ("id", "link", "note")},
-    )
-    return Fate(state=state, **rest), Reader(**told)
+    fate = {name: told.pop(f"its_{name}") for name in _FATE}
+    return Fate(**fate | {"state": SuggestionState(fate["state"])}), Reader(**told)
 
 
 async def get_suggestion(session: AsyncSession, *, suggestion_id: int) -> Held:
